@@ -172,6 +172,7 @@ def _training(options: Options, title: str = "", again: bool = False) -> tuple[T
         title: which of several runs it is.
         again: it is not the first of them.
     """
+    from rnn_tui.command_line.effects import check_without_tests
     from rnn_tui.command_line.train import job as cli_train
     from rnn_tui.files.ownership import data_file
 
@@ -186,6 +187,8 @@ def _training(options: Options, title: str = "", again: bool = False) -> tuple[T
     if start.taken and not again and not options.get("quiet"):
         print_error(start.taken)
     check_fit(breakpoints, trainer)
+    if not trainer.task.tested:
+        check_without_tests(options)
     files.protect(*data_file(trainer.settings.data))
     default_updates = train_updates(trainer.settings.task, options.get("preset", ""))
     updates = options.get("updates", default_updates)

@@ -24,11 +24,6 @@ _NEW_RUN = {
 }
 _DRAWN = ("seed", "init", "forget_bias")
 """Settings of what is drawn at random: the starting weights, and here nothing else."""
-_TESTED = {
-    "test_every": "--test-every",
-    "patience": "--patience",
-    "keep": "--keep best",
-}
 
 
 def with_case_file(options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -84,14 +79,6 @@ def _refuse(options: Mapping[str, Any], path: str) -> None:
         if name in options:
             option = f"--{name.replace('_', '-')}"
             raise CommandError(f"{option} cannot be with {path!r}: {why}")
-    for name, option in _TESTED.items():
-        if options.get(name) and (name != "keep" or options[name] == "best"):
-            raise CommandError(f"{option} has no effect with {path!r}, which has no test data")
-    for condition in options.get("break", ()):
-        if condition.strip().lower().startswith("test"):
-            raise CommandError(
-                f"--break {condition} has no effect with {path!r}, which has no test data"
-            )
 
 
 def _settings(case: Case, path: str, options: Mapping[str, Any], kiosk: Kiosk | None) -> Settings:

@@ -103,6 +103,22 @@ def check_run_options(options: Mapping[str, Any]) -> None:
             raise CommandError(f"--{name.replace('_', '-')} has no effect without {wanted}")
 
 
+def check_without_tests(options: Mapping[str, Any]) -> None:
+    """Refuse those options of ``train`` that have no effect where there are no test data.
+
+    Raises:
+        CommandError: there is one.
+    """
+    best = "best" if options.get("keep") == "best" else None
+    for option, value in (
+        ("--test-every", options.get("test_every")),
+        ("--patience", options.get("patience")),
+        ("--keep", best),
+    ):
+        if value is not None:
+            raise CommandError(f"{option} {value} has no effect: a case has no test data")
+
+
 def check_list(options: Mapping[str, Any]) -> None:
     """Refuse options beside ``--resume list``, which only shows what there is.
 

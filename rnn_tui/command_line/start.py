@@ -310,7 +310,7 @@ def check_fit(breakpoints: tuple[Breakpoint, ...], trainer: Trainer) -> None:
     """Refuse breakpoints at gates and timesteps that this network does not have."""
     for each in breakpoints:
         try:
-            each.fits(trainer.network.declaration)
+            each.fits(trainer.network.declaration, tested=trainer.task.tested)
         except ValueError as error:
             raise CommandError(f"--break {error}") from None
 

@@ -322,7 +322,7 @@ class CommandHandler:
                 case AddBreakpoint(breakpoint):
                     if self._state.kiosk is not None:
                         self._state.kiosk.check_breakpoints(len(breakpoints.statuses))
-                    breakpoint.fits(trainer.network.declaration)
+                    breakpoint.fits(trainer.network.declaration, tested=trainer.task.tested)
                     breakpoints.add(breakpoint)
                 case RemoveBreakpoint(breakpoint):
                     breakpoints.remove(breakpoint)

@@ -195,8 +195,9 @@ CONTRADICTIONS = {
     "--init-from a": "--init-from cannot be with 'case.safetensors': a case file has its own",
     "--preset min-char-rnn": "--preset cannot be with 'case.safetensors'",
     "--resume": "--resume opens an autosave; leave it out, or leave out the file",
-    "--test-every 2": "--test-every has no effect with 'case.safetensors', which has no test data",
-    "--break test<1": "--break test<1 has no effect with 'case.safetensors'",
+    "--test-every 2": "--test-every 2 has no effect: a case has no test data",
+    "--keep best --out a": "--keep best has no effect: a case has no test data",
+    "--break test<1": "--break 'test<1' never stops: the task has no test data",
     "--out case.safetensors --force": "--out 'case.safetensors': it is the case file",
     "--metrics case.safetensors --force": "it is the case file",
 }

@@ -97,13 +97,19 @@ class Breakpoint:
             case _:
                 return f"{self.kind}{self.comparison}{plain_number(self.limit)}"
 
-    def fits(self, declaration: NetworkDeclaration) -> None:
+    def fits(self, declaration: NetworkDeclaration, *, tested: bool = True) -> None:
         """Check that the network of `declaration` has the gate, and its windows the timestep.
 
+        Args:
+            declaration: of the network.
+            tested: whether the task has test data.
+
         Raises:
-            BreakpointError: there is no such gate, or no such timestep.
+            BreakpointError: there is no such gate, no such timestep, or no test loss.
         """
         layers, steps = declaration.layers, declaration.steps
+        if self.kind is Kind.TEST and not tested:
+            raise BreakpointError(f"{quote(str(self))} never stops: the task has no test data")
         if self.kind is Kind.SATURATED and self.gate not in saturation_bounds(layers):
             raise BreakpointError(f"{quote(str(self))} does not fit {_gates_in_words(layers)}")
         if self.t > steps:

@@ -104,7 +104,7 @@ class BreakpointsScreen(Dialog[None]):
             return ""
         snapshot = self._session.latest
         try:
-            parse(text).fits(snapshot.window.declaration)
+            parse(text).fits(snapshot.window.declaration, tested=snapshot.task.tested)
         except BreakpointError as error:
             return str(error)
         return ""
