@@ -123,6 +123,8 @@ class UpdateListing:
         if carry:
             drawn.append("fresh")
         text = f"{', '.join(drawn)} = next_window()"
+        if self._declaration.problem.symbols or self._classes:
+            text += "  # a symbol is a row with a single 1"
         yield ListedLine(text, BATCH, here=True, values=tuple(named))
         for pin in self._update.pins:
             if isinstance(pin, Pin) and pin.symbol == "x_t":
