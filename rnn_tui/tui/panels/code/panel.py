@@ -195,6 +195,8 @@ def signs(context: DrawContext) -> Signs:
             Sign("+=  #", "added to what there is; a comment, which computes nothing"),
             Sign("axis  dim", "the direction that is summed or divided"),
             Sign("next_window", "draws inputs and targets; fresh: and a new state"),
+            Sign("start_states", "the states that the task gives a window to begin with"),
+            Sign("counts  mask", "where the loss counts, for each sample"),
             Sign("tape", "the values of each timestep, kept for the way back"),
             Sign("views", "the parameters in their shapes, all of one vector, params"),
             Sign("lr  eps  beta1", "numbers that the optimizer is given"),
