@@ -80,6 +80,35 @@ def test_modules(tmp_path: Path, torch: Any, kind: str, layers: int, loss: str) 
         assert_agrees(case)
 
 
+@pytest.mark.long
+def test_random_modules(tmp_path: Path, torch: Any) -> None:
+    random = np.random.default_rng(2016)
+    for _ in range(1000):
+        kind, loss = random.choice(list(SIZES)), random.choice(["mse", "cross-entropy"])
+        dtype = getattr(torch, random.choice(["float32", "float64"]))
+        bias, first, sums, codes, masked, starts = (bool(bit) for bit in random.integers(0, 2, 6))
+        T, B, D, H, wide, layers = (int(n) for n in random.integers(1, (9, 5, 6, 8, 5, 4)))
+        rnn = module(
+            torch, kind, D, H, num_layers=layers, bias=bias, batch_first=first, dtype=dtype
+        )
+        readout = torch.nn.Linear(H, wide, bias=bool(random.integers(0, 2)), dtype=dtype)
+        order = (B, T) if first else (T, B)
+        x = torch.randint(0, D, order) if codes else torch.randn(*order, D, dtype=dtype)
+        target = torch.randn(*order, wide, dtype=dtype)
+        if loss == "cross-entropy":
+            target = torch.randint(0, wide, order)
+        options: dict[str, Any] = {"reduction": "sum" if sums else "mean"}
+        if masked:
+            options["mask"] = torch.rand(order) < 0.6
+            options["mask"][0, 0] = True
+        names = ("h0", "c0") if kind == "lstm" else ("h0",)
+        if starts:
+            options |= {name: torch.randn(layers, B, H, dtype=dtype) for name in names}
+        dump(tmp_path / "case", rnn, readout, x, target, str(loss), **options)
+        found = rt.check(tmp_path / "case")
+        assert found, f"{found}\n{rnn} {options}"
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("kind", ["RNNCell", "LSTMCell", "GRUCell"])
 def test_loops_of_cells(tmp_path: Path, torch: Any, kind: str, layers: int) -> None:
