@@ -137,7 +137,7 @@ def test_restart_begins_the_same_run_again() -> None:
 
 def test_tab_brings_every_panel_and_z_gives_it_the_screen() -> None:
     proofs = ["ledger", "map", "edge", "proof"]
-    heat_maps = ["W_h 32×32: value", "carpet"]
+    heat_maps = ["W_h 32×32: value", "carpet", "code in NumPy"]
     titles = ["loss", "predictions", "gradient", *proofs, *heat_maps, "hyperparameters", "network"]
     with program() as one:
         one.reach("25n", "BACKWARD t=18/20")
