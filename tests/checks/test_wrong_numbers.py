@@ -46,6 +46,8 @@ def in_file(case: Case, name: str, place: tuple[int, ...]) -> tuple[int, ...]:
 )
 def test_one_wrong_entry_is_found(seeds: range) -> None:
     for random, case, ours in checked_cases(seeds):
+        if 0 < np.abs(ours["grad.output"]).max() < 1e-9:
+            continue  # p is 1 but for rounding, and the gradients are little else
         name = str(random.choice(names_in_order(case)))
         place = tuple(int(random.integers(size)) for size in ours[name].shape)
         theirs = dict(ours)
