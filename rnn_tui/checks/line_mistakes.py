@@ -173,6 +173,7 @@ def named_backward(problem: ReferenceProblem) -> Iterator[Mistake]:
         text = f"{program.backward[name].split(' *')[0]} * ({wrong.format(gate)})"
         what = f"their {name} has the derivative of {function} where {program.slopes[name]} belongs"
         yield _backward(what, LineEdit({name: text}), f"with `{name} = {text}`")
+    yield from _slopes_of_others(program)
     not_transposed = program.backward["dh_prev"].replace(".T", "")
     yield _backward(
         "W_h is not transposed in their dh_prev",
@@ -182,6 +183,19 @@ def named_backward(problem: ReferenceProblem) -> Iterator[Mistake]:
     if "W_hi" in not_transposed or "W_hr" in not_transposed:
         x_for_h = program.backward["dh_prev"].replace("W_h", "W_x")
         yield _backward("their dh_prev goes through W_x, not W_h", LineEdit({"dh_prev": x_for_h}))
+
+
+def _slopes_of_others(program: CellProgram) -> Iterator[Mistake]:
+    """Yield the derivative of another gate in the place of a gate's own."""
+    gates = [name.removeprefix("da_") for name in program.slopes if name.startswith("da_")]
+    for gate in gates:
+        start = program.backward[f"da_{gate}"].split(" *")[0]
+        for other in gates:
+            if other != gate:
+                slope = program.backward[f"da_{other}"].partition(" * ")[2].strip()
+                what = f"their da_{gate} has the derivative of the gate {other}"
+                text = f"{start} * {slope}"
+                yield _backward(what, LineEdit({f"da_{gate}": text}), f"with `da_{gate} = {text}`")
 
 
 def clipped(problem: ReferenceProblem, largest: Mapping[str, float]) -> Iterator[Mistake]:
@@ -285,6 +299,14 @@ def named_forward(problem: ReferenceProblem) -> Iterator[Mistake]:
     ):
         lines = {n: e.replace("h_prev", other) for n, e in program.forward.items() if "h_prev" in e}
         yield forward(what, lines)
+    sums = {n: e for n, e in program.forward.items() if " + b_x" in e or " + b_h" in e}
+    for kind, name in (("b_x", "bias_ih"), ("b_h", "bias_hh")):
+        twice = {
+            line: text.replace(f" + {kind}{gate}", f" + {kind}{gate} + {kind}{gate}")
+            for line, text in sums.items()
+            for gate in [line.removeprefix("a_") if "_" in line else ""]
+        }
+        yield forward(f"{name} is added twice", twice)
     if "c" in program.states:
         bias = program.forward["a_f"] + " + 1"
         yield forward("1 is added to the forget gate's bias once more", {"a_f": bias})

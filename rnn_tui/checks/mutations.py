@@ -60,6 +60,8 @@ def _children(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     if isinstance(node, ast.BinOp):
         yield "left", node.left
         yield "right", node.right
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        yield "method of", node.func.value  # da of da.sum(0)
     elif isinstance(node, ast.Call) and node.args:
         yield "0", node.args[0]
     elif isinstance(node, ast.Attribute):
@@ -83,6 +85,8 @@ def _with(node: ast.expr, place: Place, other: ast.expr) -> ast.expr:
     if isinstance(node, ast.BinOp):
         left, right = (child, node.right) if name == "left" else (node.left, child)
         return ast.BinOp(left, node.op, right)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return ast.Call(ast.Attribute(child, node.func.attr, ast.Load()), node.args, [])
     if isinstance(node, ast.Call):
         return ast.Call(node.func, [child], [])
     assert isinstance(node, ast.Attribute)

@@ -193,6 +193,15 @@ def _clipped_by_norm(
             scaled = f"the gradients of all weights are {factor:.6g} times the right ones"
             yield f"{scaled}, as if clipped by their norm, at {factor * given_norm:.6g}"
             return
+    factor = factor or 0.0
+    norm = factor * _norm(ours, names)
+    if (
+        factor > 1
+        and is_round(norm, theirs.tolerance)
+        and all(theirs.same(name, ours[name] * factor) for name in names)
+    ):
+        yield f"the gradients are scaled to a norm of {norm:.6g}"
+        return
     bounds = {name: _norm(theirs.numbers, [name]) for name in names}
     bound = max(bounds.values())
     if is_round(bound, theirs.tolerance) and all(
