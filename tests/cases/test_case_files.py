@@ -223,7 +223,7 @@ FAULTS: list[tuple[Change, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "said"), FAULTS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("change", "said"), FAULTS, ids=[said[:40] for _, said in FAULTS])
 def test_each_fault_is_one_line_that_names_it(tmp_path: Path, change: Change, said: str) -> None:
     arrays, texts = case_arrays(), dict[str, str]()
     change(arrays, texts)
