@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, replace
 
 from rnn_tui.api.blas_threads import one_thread
-from rnn_tui.api.files import path_text
 from rnn_tui.api.messages import said_in_python
+from rnn_tui.api.replacing import path_text
 from rnn_tui.cases.reading import CaseError, read_case
 from rnn_tui.checks.checked_case import check_case
 from rnn_tui.checks.comparison import Comparison, name_in_file

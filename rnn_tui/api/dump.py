@@ -14,11 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rnn_tui.api.replacing import check_replacing, no_case, path_text
 from rnn_tui.api.torch_batch import BatchReader, TorchBatch
 from rnn_tui.api.torch_network import Module, Tensor, TorchNetwork, network_of, torch_of, unwrapped
 from rnn_tui.cases.case import Case
+from rnn_tui.cases.reading import CaseError
 from rnn_tui.cases.writing import write_case
+from rnn_tui.files.ownership import RunFiles
 from rnn_tui.settings import DECLARATIONS
+from rnn_tui.tensor_files.content import os_error_text
 
 _LOSSES = ("mse", "cross-entropy")
 _REDUCTIONS = ("mean", "sum")
@@ -37,13 +41,14 @@ def dump(
     h0: Any = None,
     c0: Any = None,
     batch_first: bool | None = None,
+    force: bool = False,
 ) -> None:
     """Write a case file of a PyTorch model: weights, one batch, and PyTorch's own numbers.
 
     The modules are run forward and backward on the batch, as they are; their loss, outputs, hidden
     states and gradients are stored beside. The modules are left as they were: their ``.grad``,
-    ``requires_grad``, training mode, and the state of the random numbers. A file that is there is
-    replaced.
+    ``requires_grad``, training mode, and the state of the random numbers. A case file that is there
+    is replaced; any other file stays, unless `force` is true.
 
     Args:
         path: the file, ``….safetensors``; ``rnn-tui check`` compares it, ``rnn-tui`` opens it.
@@ -66,16 +71,23 @@ def dump(
         h0: the hidden state that the window begins with, [L, B, H]; None: zeros.
         c0: the same of an LSTM's cell state.
         batch_first: whether B comes first in x, target and mask; None: as the module says.
+        force: whether to replace a file that is there whatever it is.
 
     Raises:
         TypeError: a module is of another kind.
         ValueError: the module is bidirectional, has proj_size or dropout in training mode, or an
             array does not fit; the message is one line.
-        rnn_tui.cases.reading.CaseError: the file cannot be written; a ValueError as well.
+        rnn_tui.cases.reading.CaseError: the file cannot be written, or is not to be replaced; a
+            ValueError as well.
     """
+    path = path_text("dump(path, rnn, readout, …)", path)
     _check_choice("loss", loss, _LOSSES)
     _check_choice("reduction", reduction, _REDUCTIONS)
     torch = torch_of(rnn)
+    try:  # before PyTorch computes
+        guard = check_replacing(path, RunFiles(), no_case, force=force)
+    except OSError as error:
+        raise CaseError(path, f"cannot be written: {os_error_text(error)}") from None
     with torch.inference_mode(False):
         network = network_of(rnn)
         readout = unwrapped(torch, readout)
@@ -85,7 +97,7 @@ def dump(
         reader = BatchReader(torch, network, readout, batch_first=batch_first)
         batch = reader.batch(x, target, loss, mask, {"h": h0, "c": c0})
         case = _case(_Run(torch, network, readout, weights, batch, loss, reduction, batch_first))
-    write_case(path, case)
+    write_case(path, case, guard=guard)
 
 
 def _case(run: _Run) -> Case:

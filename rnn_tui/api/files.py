@@ -8,6 +8,7 @@ from typing import Literal
 
 from rnn_tui.api.blas_threads import one_thread
 from rnn_tui.api.messages import in_python, said_in_python
+from rnn_tui.api.replacing import check_replacing, no_such_run, path_text
 from rnn_tui.api.trainer import Trainer
 from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.checkpoint.loading import load_run
@@ -18,20 +19,24 @@ from rnn_tui.tensor_files.content import os_error_text
 Path = str | os.PathLike[str]
 
 
-def save(trainer: Trainer, path: Path) -> None:
+def save(trainer: Trainer, path: Path, *, force: bool = False) -> None:
     """Write the run at its present place, completely or not at all.
 
     The program opens the file (``rnn-tui run.safetensors``), and so does `load`; the weights in it
-    have PyTorch's names. A file that is there is replaced, unless the run reads it: its data file,
-    or the case that it was loaded from.
+    have PyTorch's names. A checkpoint that is there is replaced if the trainer was loaded from it
+    or wrote it, or if it is of a run with the same settings: a script can be run twice. Any other
+    file stays, unless `force` is true; what the run reads stays in any case: its data file, or the
+    case that it was loaded from.
 
     Args:
         trainer: the trainer.
-        path: the file.
+        path: the file, ``….safetensors``.
+        force: whether to replace a file that is there whatever it is.
 
     Raises:
         TypeError: `trainer` is none, or `path` is no path: the trainer comes first.
-        ValueError: the file cannot be written, or the run reads it.
+        ValueError: the file cannot be written, is not to be replaced, or is called as one of
+            another format is: ``.pt``.
     """
     if not isinstance(trainer, Trainer):
         raise TypeError(f"save(trainer, path): the trainer is a {type(trainer).__name__}")
@@ -41,8 +46,7 @@ def save(trainer: Trainer, path: Path) -> None:
     files.protect(*data_file(engine.settings.data))
     with said_in_python():
         try:
-            check = files.check_forced(path)
-            check.require()
+            check = check_replacing(path, files, no_such_run(engine.settings), force=force)
         except OSError as error:
             reason = f"cannot be written: {os_error_text(error)}"
             raise CheckpointError(path, reason) from None
@@ -93,14 +97,3 @@ def load(
     if saved.remark:
         warnings.warn(in_python(saved.remark), UserWarning, stacklevel=2)
     return Trainer._of(saved.trainer, saved.view, files)
-
-
-def path_text(what: str, path: object) -> str:
-    """Return a path as text.
-
-    Raises:
-        TypeError: it is none.
-    """
-    if isinstance(path, bytes) or not isinstance(path, str | os.PathLike):
-        raise TypeError(f"{what}: a path is text, not a {type(path).__name__}")
-    return str(os.fspath(path))

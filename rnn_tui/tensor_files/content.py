@@ -29,4 +29,5 @@ class ContentError(Exception):
 
 def os_error_text(error: OSError) -> str:
     """Return the system's words for `error`, without number and path."""
-    return (error.strerror or str(error)).lower()
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]  # there may be a name in it

@@ -290,3 +290,23 @@ def test_other_things_that_are_refused(tmp_path: Path, torch: Any) -> None:
     with pytest.raises(ValueError, match=r"cell 2 reads 4 numbers .*; expected 3 and 3"):
         dump(path, cells, torch.nn.Linear(3, 2), x, target)
     assert not path.exists()
+
+
+def test_only_case_files_are_replaced(tmp_path: Path, torch: Any) -> None:
+    rnn, readout = module(torch, "lstm"), torch.nn.Linear(3, 2)
+    x, y = torch.randn(6, 2, 4), torch.randn(6, 2, 2)
+    path = tmp_path / "case.safetensors"
+    for _ in range(2):
+        dump(path, rnn, readout, x, y)
+    for theirs in (b"notes", b"PK\x03\x04"):
+        path.write_bytes(theirs)
+        with pytest.raises(ValueError, match=r"there is a file that is no case file; another name"):
+            dump(path, rnn, readout, x, y)
+        assert path.read_bytes() == theirs
+    rt.save(rt.Trainer(hidden=2), path, force=True)
+    with pytest.raises(ValueError, match=r"there is a file that is no case file; another name"):
+        dump(path, rnn, readout, x, y)
+    dump(path, rnn, readout, x, y, force=True)
+    assert read_case(path).hidden == 3
+    with pytest.raises(ValueError, match=r"not \.pt; call it case\.safetensors"):
+        dump(tmp_path / "case.pt", rnn, readout, x, y, force=True)

@@ -53,3 +53,46 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
         rt.load(tmp_path / "text")
     with pytest.raises(ValueError, match="cannot be written: it is a folder"):
         rt.save(rt.Trainer(hidden=2), tmp_path)
+
+
+@pytest.mark.parametrize("theirs", [b"PK\x03\x04 weights", b"notes", b"\0" * 40])
+def test_a_file_that_is_no_checkpoint_is_replaced_only_by_force(
+    tmp_path: Path, theirs: bytes
+) -> None:
+    path = tmp_path / "run.safetensors"
+    path.write_bytes(theirs)
+    trainer = rt.Trainer(hidden=2)
+    with pytest.raises(ValueError, match=r"no checkpoint of rnn-tui; another name, or force=True"):
+        rt.save(trainer, path)
+    assert path.read_bytes() == theirs
+    rt.save(trainer, path, force=True)
+    rt.save(trainer, path)  # it is the trainer's own now
+    assert rt.load(path).updates == 0
+
+
+def test_a_script_may_be_run_twice_but_another_run_is_not_replaced(tmp_path: Path) -> None:
+    path, data = tmp_path / "run.safetensors", tmp_path / "data.csv"
+    data.write_text("\n".join(map(str, np.sin(np.arange(200)).round(3))))
+    for _ in range(2):
+        rt.save(rt.Trainer("series", data=str(data), hidden=3), path)
+    faster = rt.Trainer("series", data=str(data), hidden=3, lr=0.1)
+    faster.run(2)
+    rt.save(faster, path)  # what can change in a run makes no other one
+    with pytest.raises(ValueError, match=r"the checkpoint of another run \(hidden 3, here 4\)"):
+        rt.save(rt.Trainer("series", data=str(data), hidden=4), path)
+    with pytest.raises(ValueError, match=r"the checkpoint of another run \(task series, here cos"):
+        rt.save(rt.Trainer(hidden=3), path)
+    assert rt.load(path).updates == 2
+    rt.save(rt.Trainer(hidden=3), path, force=True)
+    assert rt.load(path).updates == 0
+    path.touch()
+    path.write_bytes(b"")  # counts as absent, as everywhere
+    rt.save(rt.Trainer(hidden=4), path)
+
+
+@pytest.mark.parametrize("ending", [".pt", ".PTH", ".npz"])
+def test_names_of_other_formats_are_refused(tmp_path: Path, ending: str) -> None:
+    for force in (False, True):
+        with pytest.raises(ValueError, match=r"not \.\w+; call it weights\.safetensors"):
+            rt.save(rt.Trainer(hidden=2), tmp_path / f"weights{ending}", force=force)
+    assert not list(tmp_path.iterdir())
