@@ -92,6 +92,23 @@ def test_a_file_of_somebody_is_replaced_only_if_they_say_so(
     assert Path(taken).read_bytes() != b"mine"
 
 
+@pytest.mark.parametrize("taken", ["page.py", "page.npz"])
+@pytest.mark.parametrize("kind", ["an empty file", "a symbolic link"])
+def test_nothing_that_is_there_is_touched(
+    kind: str, taken: str, saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if kind == "an empty file":
+        Path(taken).touch()
+    else:
+        Path(taken).symlink_to("elsewhere")  # which is not there
+    line = error(capsys, "run.safetensors", "page.py")
+    assert line == f"'{taken}': there is {kind}; --force writes to it"
+    assert files(saved.parent) == {"run.safetensors", taken}
+    assert run(["export", "run.safetensors", "page.py", "--force"]) == 0
+    assert Path(taken).stat().st_size
+    assert Path(taken).is_symlink() == (kind == "a symbolic link")
+
+
 def test_the_run_is_never_replaced(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.link("run.safetensors", "page.npz")
     before = saved.read_bytes()

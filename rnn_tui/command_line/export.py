@@ -77,7 +77,7 @@ def _checks(options: dict[str, Any], *inputs: Any) -> list[WriteCheck]:
         inputs: what is read besides the run, and so is never replaced.
 
     Raises:
-        CommandError: one of them may not be written.
+        CommandError: one of them may not be written, or, without --force, there is something.
     """
     from rnn_tui.files.ownership import InputFile, RunFiles, Standing, data_file
 
@@ -93,8 +93,21 @@ def _checks(options: dict[str, Any], *inputs: Any) -> list[WriteCheck]:
         if not check.allowed:
             forced = "; --force replaces it" if check.standing is Standing.FOREIGN else ""
             raise CommandError(f"{path!r}: {check.reason}{forced}")
+        if not options.get("force") and (there := _what_is_there(path)):
+            raise CommandError(f"{path!r}: {there}; --force writes to it")
         checks.append(check)
     return checks
+
+
+def _what_is_there(path: str) -> str:
+    """Return what is at a path that a run may write to; "" for nothing.
+
+    An empty file or a link that leads nowhere counts as absent where a command writes to the one
+    name that it is given; here a second name is made of it, and two files are written.
+    """
+    if os.path.islink(path):
+        return "there is a symbolic link"
+    return "there is an empty file" if os.path.lexists(path) else ""
 
 
 def _write(checks: list[WriteCheck], contents: list[bytes]) -> None:

@@ -250,12 +250,16 @@ class RunFiles:
     def free_beside(self, path: Pathlike) -> WriteCheck:
         """Return a check of the first path that is free: `path`, or with -2, -3 … in its name.
 
+        Nobody has named it, so an empty file there, or a link that leads nowhere, is not written
+        to; where the user names one, it counts as absent.
+
         Raises:
             OSError: the folder cannot be looked at, or no name in it is free.
         """
         for name in _names_beside(path):
             check = self.check(name)
-            if check.standing is Standing.FREE and check.seen is None:
+            taken = check.seen is not None or os.path.islink(name)
+            if check.standing is Standing.FREE and not taken:
                 return check
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(path))
 

@@ -99,10 +99,13 @@ def _explain(
 
 
 def _generated(trainer: Trainer, files: RunFiles) -> WriteCheck:
-    """Return the check of a name made of the settings, in the folder of the program's start."""
+    """Return the check of a name made of the settings, in the folder of the program's start.
+
+    The user has not chosen it, so what is there, even an empty file, is not written to.
+    """
     name = _generated_name(trainer)
     check = files.check(name)
-    return check if check.allowed else files.free_beside(name)
+    return check if check.standing is Standing.OWN else files.free_beside(name)
 
 
 def _generated_name(trainer: Trainer) -> str:

@@ -264,6 +264,9 @@ def test_the_name_beside_is_free(tmp_path: Path) -> None:
         (tmp_path / name).touch()  # an empty one is not taken from anybody, but not chosen either
     check = files.free_beside(tmp_path / "run.safetensors")
     assert check.path == str(tmp_path / "run-3.safetensors")
+    (tmp_path / "run-3.safetensors").symlink_to(tmp_path / "elsewhere")  # which is not there
+    check = files.free_beside(tmp_path / "run.safetensors")
+    assert check.path == str(tmp_path / "run-4.safetensors")
 
 
 def test_a_run_that_goes_on_in_another_process_owns_its_file(tmp_path: Path) -> None:

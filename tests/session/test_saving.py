@@ -125,6 +125,16 @@ def test_a_generated_name_that_is_taken_is_not_used() -> None:
     assert load("cos-rnn2-3-2.safetensors").updates == 3
 
 
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_generated_name_is_no_empty_file_of_others(dangling: bool) -> None:
+    path = Path("cos-rnn2-3.safetensors")
+    path.symlink_to("elsewhere") if dangling else path.touch()
+    session = Session(Trainer(SMALL))
+    session.perform(updates(3), Save())
+    assert load("cos-rnn2-3-2.safetensors").updates == 3
+    assert not (path.exists() and path.stat().st_size)
+
+
 def test_the_same_update_is_written_to_the_same_file_again() -> None:
     session = Session(Trainer(SMALL))
     session.perform(updates(3), Save(), Save())
