@@ -48,7 +48,7 @@ def checked(capsys: pytest.CaptureFixture[str], *options: str, code: int) -> dic
     result: dict[str, Any] = json.loads(out, parse_constant=pytest.fail)
     assert [*result] == ["agrees", "loss", "tensors", "first", "guess"]
     for tensor in result["tensors"]:
-        assert [*tensor] == ["name", "max_relative_error", "entry", "agrees"]
+        assert [*tensor] == ["name", "max_relative_error", "entry", "agrees", "tolerance"]
     return result
 
 
@@ -79,7 +79,7 @@ def test_wrong_numbers_in_the_files_own_names_and_order(capsys: pytest.CaptureFi
     case, ours = large_case()
     theirs = {name: array.copy() for name, array in ours.items() if name != "loss"}
     layer, t, sample, unit = place = (1, case.steps - 2, 1, 1)
-    theirs["grad.h"][place] += 1
+    theirs["grad.h"][place] *= 1.1
     theirs["grad.rnn.weight_hh_l1"][0, 1] = np.nan
     names = {"net.lstm": "rnn", "dfc": "readout", "hidden": "h"}
     write_case(PATH, replace(case, theirs=theirs), names=names)
@@ -97,10 +97,14 @@ def test_wrong_numbers_in_the_files_own_names_and_order(capsys: pytest.CaptureFi
     assert {"grad.dfc.weight", "grad.dfc.bias", "hidden"} < errors.keys()
     wrong = [each for each in found["tensors"] if not each["agrees"]]
     assert [each["entry"] for each in wrong] == [[layer, sample, t, unit], [0, 1]]
-    assert checked(capsys, "--tolerance", "1", code=1)["first"]["theirs"] == "nan"
+    assert checked(capsys, "--tolerance", "0.25", code=1)["first"]["theirs"] == "nan"
     assert run(["check", PATH]) == 1
     shown = capsys.readouterr().out
-    assert f"[{layer},{sample},{t},{unit}], backward at t = {t + 1}" in " ".join(shown.split())
+    words = " ".join(shown.split())
+    assert f"[{layer},{sample},{t},{unit}], backward at t = {t + 1}" in words
+    said = f"layer 2 of {case.layers}, sample 2 of {case.batch}, unit 2 of {case.hidden}"
+    assert f"({said}; the entry in brackets counts from 0):" in words
+    assert not any(line.endswith((" unit", " sample", " of")) for line in shown.split("\n"))
     assert "theirs" in shown
 
 
@@ -149,6 +153,8 @@ def test_files_that_cannot_be_used(
     assert "table.csv" in refused(capsys, "table.csv")
     assert "which file?" in refused(capsys)
     assert "one FILE is enough" in refused(capsys, PATH, PATH)
-    assert "--tolerance must be a number from 0 to 1" in refused(capsys, PATH, "--tolerance", "nan")
+    for tolerance in ("nan", "1", "0.5"):
+        message = refused(capsys, PATH, "--tolerance", tolerance)
+        assert "--tolerance must be a number from 0 to 0.25" in message
     write_case(PATH, replace(case, theirs=ours))
     assert "the limit is 1 KiB" in refused(capsys, PATH, "--max-memory", "1KiB")

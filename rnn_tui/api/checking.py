@@ -12,7 +12,7 @@ from rnn_tui.cases.reading import CaseError, read_case
 from rnn_tui.checks.checked_case import check_case
 from rnn_tui.checks.comparison import Comparison, name_in_file
 from rnn_tui.checks.compute import CheckError
-from rnn_tui.command_line.check import report_lines
+from rnn_tui.command_line.check import HIGHEST_TOLERANCE, report_lines
 
 WIDTH = 100  # of the report
 
@@ -24,10 +24,10 @@ class CheckedCase(Comparison):
     Names and entries are those of the file, entries from 0 and timesteps from 1.
 
     Attributes:
-        tolerance: the error up to which two numbers agree; in half precision it is higher.
+        tolerance: the least error of those up to which the numbers of a tensor agree.
         loss: theirs and ours; theirs None if they gave none.
         tensors: every tensor that they gave, in the order of the computation: each has ``name``,
-            ``max_relative_error``, ``entry`` and ``agrees``.
+            ``max_relative_error``, ``entry``, ``agrees`` and ``tolerance``.
         first: the first entry that differs: it has ``name``, ``t``, ``entry``, ``theirs`` and
             ``ours``; None if all agree.
         guess: what kind of mistake gives just these numbers, in words; None if none is known.
@@ -53,7 +53,8 @@ def check(path: str | os.PathLike[str], tolerance: float | None = None) -> Check
 
     Args:
         path: the file; `dump` writes one of a PyTorch model.
-        tolerance: the largest error of numbers that agree; None: 1e-7, in float32 1e-3.
+        tolerance: the largest error of numbers that agree, up to 0.25; None: 1e-7 for arrays in
+            float64, 1e-3 for those in float32.
 
     Returns:
         The comparison; ``assert check(path)`` is a test.
@@ -61,11 +62,12 @@ def check(path: str | os.PathLike[str], tolerance: float | None = None) -> Check
     Raises:
         TypeError: `path` is no path.
         ValueError: the file is no case file, or has nothing to check; or `tolerance` is not from 0
-            to 1.
+            to 0.25.
     """
     path = path_text("check(path)", path)
-    if tolerance is not None and not 0 <= tolerance <= 1:
-        raise ValueError(f"tolerance must be a number from 0 to 1, not {tolerance!r}")
+    if tolerance is not None and not 0 <= tolerance <= HIGHEST_TOLERANCE:
+        bounds = f"from 0 to {HIGHEST_TOLERANCE:g}"
+        raise ValueError(f"tolerance must be a number {bounds}, not {tolerance!r}")
     with said_in_python(), one_thread():
         case = read_case(path)
         try:

@@ -55,6 +55,8 @@ class Case:
         batch_first: whether the arrays of the file have the batch before time: [B, T, …], and
             [L, B, T, H] where all layers are there.
         narrow: names of those of `theirs` that the file has as bfloat16; they are float32 here.
+        single: names of those weights, inputs, targets ("x", "target") and first states ("h0",
+            "c0") that the file has in float32 or less, whatever `dtype` is.
         name: what the file is called, without its folder; "" where there is none.
         assumed: which names were taken for which, in words; "" where the file says it.
     """
@@ -78,6 +80,7 @@ class Case:
     spelling: Mapping[str, str] = field(default_factory=dict)
     batch_first: bool = False
     narrow: frozenset[str] = frozenset()
+    single: frozenset[str] = frozenset()
     name: str = ""
     assumed: str = ""
 

@@ -91,6 +91,7 @@ def case_of(file: OpenFile, name: str = "", network: NetworkSizes | None = None)
         spelling={name: theirs for name, theirs in spelled.items() if theirs != name},
         batch_first=texts.batch_first,
         narrow=reader.narrow(),
+        single=reader.single(),
         name=name,
         assumed=assumed,
     )
@@ -197,6 +198,18 @@ class _CaseReader:
             name
             for name, spelling in self.spelled.items()
             if _is_theirs(name) and tensors[spelling].kind == BFLOAT16
+        )
+
+    def single(self) -> frozenset[str]:
+        """Return the names of what is no number of theirs, and less than float64 in the file."""
+        tensors = self.file.header.tensors
+        return frozenset(
+            name
+            for name, spelling in self.spelled.items()
+            if not _is_theirs(name)
+            and name != "mask"
+            and tensors[spelling].dtype.kind == "f"
+            and tensors[spelling].dtype != np.float64
         )
 
     def _mask(self) -> npt.NDArray[np.bool_]:

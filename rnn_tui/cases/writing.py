@@ -93,7 +93,10 @@ def case_texts(case: Case, names: Mapping[str, str] = _NO_NAMES) -> dict[str, st
 def case_tensors(case: Case, names: Mapping[str, str] = _NO_NAMES) -> dict[str, npt.NDArray[Any]]:
     """Return the tensors of a case's file, by their names there; see `write_case`."""
     theirs = {ours: own for own, ours in names.items()}
-    return {_spelled(name, theirs): array for name, array in _tensors(case)}
+    return {
+        _spelled(name, theirs): array.astype(np.float32) if name in case.single else array
+        for name, array in _tensors(case)
+    }
 
 
 def _tensors(case: Case) -> list[tuple[str, npt.NDArray[Any]]]:

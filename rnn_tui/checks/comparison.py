@@ -1,10 +1,11 @@
 """Compares somebody's numbers with ours, tensor by tensor, in the order of the computation.
 
 The error of an entry is |a − b| / max(|a|, |b|, 10⁻³·max|tensor|), where the tensor is ours. Two
-numbers agree up to an error of 10⁻⁷, or of 10⁻³ where the weights or any array of theirs is
-float32, and for a loss that is itself float32. See `PRECISIONS` for half precision. Where rounding
-alone leads further (`rnn_tui.checks.rounding`), the error is measured by more: by what makes the
-rounding an error of just 10⁻⁷, or 10⁻³.
+numbers agree up to an error of 10⁻⁷ in an array of float64, and of 10⁻³ in one of float32 or where
+a weight, x, the target or a first state is float32. A loss counts as float32 beside any array of
+theirs that is: it is what ``loss.item()`` gives. See `PRECISIONS` for half precision. Where
+rounding alone leads further (`rnn_tui.checks.rounding`), the error is measured by more: by what
+makes the rounding an error of just 10⁻⁷, or 10⁻³.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ class Comparison:
     """All of somebody's numbers beside ours.
 
     Attributes:
-        tolerance: the error up to which two numbers agree; in half precision it is higher.
+        tolerance: the least error of those up to which the numbers of a tensor agree: each tensor
+            has its own.
         loss: theirs and ours; theirs None if they gave none.
         tensors: every tensor that they gave, the loss too, in the order of the computation.
         first: the first entry that differs; None if all agree.
@@ -122,6 +124,13 @@ class Comparison:
     def agrees(self) -> bool:
         """Whether all numbers agree."""
         return self.first is None
+
+    def by_tolerance(self) -> dict[float, list[str]]:
+        """Return the names of the tensors by their tolerance, the least first."""
+        found: dict[float, list[str]] = {each.tolerance: [] for each in self.tensors}
+        for each in self.tensors:
+            found[each.tolerance].append(each.name)
+        return dict(sorted(found.items()))
 
 
 # ---------------------------------------------------------------- comparing
@@ -141,11 +150,10 @@ def compare(case: Case, ours: Mapping[str, Array], tolerance: float | None = Non
     """
     check_theirs(case)
     names = [name for name in names_in_order(case) if name in case.theirs]
-    kind = _kind(case)
     found = [_Found.of(case, name, ours[name], tolerance, NO_ROUNDING) for name in names]
     if differing := [each.comparison.name for each in found if each.first is not None]:
         # It costs a pass of its own, which numbers that agree without it can do without.
-        rounding = rounding_of(case, ours, differing, kind)
+        rounding = rounding_of(case, ours, {name: _kind(case, name) for name in differing})
         found = [
             each
             if each.first is None
@@ -156,7 +164,7 @@ def compare(case: Case, ours: Mapping[str, Array], tolerance: float | None = Non
     first = min(places, key=lambda each: each.rank, default=None)
     theirs = case.theirs.get(LOSS)
     return Comparison(
-        PRECISIONS[kind].tolerance if tolerance is None else tolerance,
+        min(each.comparison.tolerance for each in found),
         (None if theirs is None else float(theirs), float(ours[LOSS])),
         tuple(each.comparison for each in found),
         None if first is None else first.difference(),
@@ -188,18 +196,19 @@ def _states_in_order(cell: Cell) -> tuple[list[str], list[str]]:
     )
 
 
-def _kind(case: Case) -> str:
-    """Return what kind of numbers a case was computed in: "float32" or "float64"."""
-    arrays = [a for name, a in case.theirs.items() if a.ndim and name not in case.narrow]
-    kinds = {array.dtype for array in arrays} | {case.dtype}
-    return "float32" if np.dtype(np.float32) in kinds else "float64"
+def _kind(case: Case, name: str) -> str:
+    """Return what kind of numbers a tensor of theirs was computed in: "float32" or "float64"."""
+    own = [n for n, a in case.theirs.items() if n not in case.narrow and a.dtype == np.float32]
+    if case.dtype == np.float32 or case.single or name in own:
+        return "float32"
+    return "float32" if name == LOSS and own else "float64"
 
 
 def precision_of(case: Case, name: str) -> Precision:
     """Return how closely a tensor of theirs can agree."""
     kind = "bfloat16" if name in case.narrow else case.theirs[name].dtype.name
     known = PRECISIONS.get(kind, PRECISIONS["float64"])
-    return max(known, PRECISIONS[_kind(case)])
+    return max(known, PRECISIONS[_kind(case, name)])
 
 
 def relative_errors(theirs: Array, ours: Array, least: Array | float, step: float = 0.0) -> Array:

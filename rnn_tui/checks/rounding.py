@@ -7,7 +7,7 @@ more in float32, and how far that is from float64 scales with the precision.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -23,25 +23,26 @@ ALWAYS = (OUTPUT, f"{GRADIENT}{OUTPUT}")
 
 
 def rounding_of(
-    case: Case, ours: Mapping[str, Array], names: Collection[str], precision: str
+    case: Case, ours: Mapping[str, Array], precisions: Mapping[str, str]
 ) -> dict[str, Array]:
     """Return for each tensor how far rounding may change its entries.
 
     Args:
         case: the case.
-        ours: our numbers in float64, of `names` and of `ALWAYS`.
-        names: of the tensors.
-        precision: "float32" or "float64", in which their numbers were computed.
+        ours: our numbers in float64, of the tensors and of `ALWAYS`.
+        precisions: by the names of the tensors: "float32" or "float64", in which they were
+            computed.
 
     Returns:
         [layers, T] of what has timesteps (one layer of the outputs), else [1, 1].
     """
-    wanted = {*names, *ALWAYS}
+    wanted = {*precisions, *ALWAYS}
     narrow = compute(case, wanted.__contains__, np.float32)
-    eps = OTHER_ORDERS * float(np.finfo(precision).eps)
-    scale = eps / float(np.finfo(np.float32).eps)
+    # In proportion to the distance of two numbers, all of it: here that of float32.
+    single = float(np.finfo(np.float32).eps)
+    eps = OTHER_ORDERS * single
     found = {
-        name: scale * _distances(narrow[name], ours[name], name.startswith(GRADIENT))
+        name: OTHER_ORDERS * _distances(narrow[name], ours[name], name.startswith(GRADIENT))
         for name in wanted
     }
     of_output = np.maximum(found[OUTPUT], eps * largest_magnitude(ours[OUTPUT]))
@@ -54,7 +55,10 @@ def rounding_of(
     if np.isfinite(share):
         for name in [name for name in wanted if name.startswith(GRADIENT)]:
             found[name] = np.maximum(found[name], share * largest_magnitude(ours[name]))
-    return found
+    return {
+        name: found[name] * (float(np.finfo(precision).eps) / single)
+        for name, precision in precisions.items()
+    }
 
 
 def largest_magnitude(array: Array) -> float:

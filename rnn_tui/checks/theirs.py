@@ -28,7 +28,7 @@ class Theirs:
 
     Attributes:
         numbers: by name, as in the case.
-        tolerance: the error up to which two numbers agree, unless they are in half precision.
+        tolerance: the largest error up to which two numbers of one of their tensors agree.
         asked: how many timesteps were compared.
     """
 
@@ -36,8 +36,9 @@ class Theirs:
         self.numbers: Mapping[str, Array] = {
             name: np.asarray(array, np.float64) for name, array in case.theirs.items()
         }
-        self.tolerance, self.asked = comparison.tolerance, 0
+        self.asked = 0
         self._tolerances = {each.name: each.tolerance for each in comparison.tensors}
+        self.tolerance = max(self._tolerances.values())
         self._largest = {
             name: float(np.max(np.abs(array), initial=0.0)) for name, array in self.numbers.items()
         }

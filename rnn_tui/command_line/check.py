@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 NAME = "check"
 WIDTH, NARROWEST = 80, 40
+_JOINED = "\N{NO-BREAK SPACE}"
+HIGHEST_TOLERANCE = 0.25
+"""Above it almost everything agrees: a gradient half as large has an error of 0.5."""
 
 _TOLERANCE = Declaration(
     name="tolerance", kind=float, default=None, help="Largest error of numbers that agree, "
-    "|a − b| / max(|a|, |b|, 1e-3·max|tensor|). Left out: 1e-7, and 1e-3 for numbers in float32.",
-    group="check", effect="live", low=0, high=1,
+    "|a − b| / max(|a|, |b|, 1e-3·max|tensor|), at most 0.25. Left out: 1e-7 for arrays in "
+    "float64, 1e-3 for those in float32.",
+    group="check", effect="live", low=0, high=HIGHEST_TOLERANCE,
 )  # fmt: skip
 _JSON = Declaration(
     name="json", kind=bool, default=False, help="Print what was found as one JSON object.",
@@ -114,6 +118,7 @@ def to_json(case: Case, comparison: Comparison, guessed: str | None) -> dict[str
                 "max_relative_error": _number(each.max_relative_error),
                 "entry": list(each.entry),
                 "agrees": each.agrees,
+                "tolerance": each.tolerance,
             }
             for each in comparison.tensors
         ],
@@ -147,7 +152,8 @@ def report_lines(
     lines = [*fold(_about(path, case), width), "", *_table(case, comparison, width), ""]
     lines += fold(_verdict(case, comparison), width)
     if comparison.first is not None:
-        lines += ["", *fold(_first_sentence(case, comparison.first), width)]
+        sentence = fold(_first_sentence(case, comparison.first), width)
+        lines += ["", *(line.replace(_JOINED, " ") for line in sentence)]
         lines += _both_numbers(comparison.first)
         if advice := _advice(case, comparison.first):
             lines += ["", *fold(advice, width)]
@@ -216,7 +222,7 @@ def _verdict(case: Case, comparison: Comparison) -> str:
     """Return in a sentence how many tensors agree."""
     from rnn_tui.checks.comparison import name_in_file
 
-    count, tolerance = len(comparison.tensors), _short(f"{comparison.tolerance:g}")
+    count, tolerance = len(comparison.tensors), _tolerance_text(case, comparison)
     if not comparison.agrees:
         agreeing = sum(each.agrees for each in comparison.tensors)
         return f"{agreeing} of {count} tensors agree with ours to {tolerance}."
@@ -231,24 +237,53 @@ def _verdict(case: Case, comparison: Comparison) -> str:
     )
 
 
-def _short(number: str) -> str:
-    """Return a number's text without zeros in front of its exponent."""
-    return number.replace("e-0", "e-")
+def _tolerance_text(case: Case, comparison: Comparison) -> str:
+    """Return up to what error numbers agree: "1e-7, and h, c to 1e-3"."""
+    from rnn_tui.checks.comparison import name_in_file
+
+    groups = comparison.by_tolerance()
+    most = max(groups, key=lambda tolerance: len(groups[tolerance]))
+    texts = [_short(most)]
+    for tolerance, names in groups.items():
+        if tolerance != most:
+            given = ", ".join(name_in_file(case, name) for name in names)
+            texts.append(f"{given} to {_short(tolerance)}")
+    return ", and ".join(texts)
+
+
+def _short(tolerance: float) -> str:
+    """Return a tolerance as "1e-7"; of a larger one its decimals."""
+    if not 0 < tolerance < 0.01:
+        return f"{tolerance:g}"
+    mantissa, exponent = f"{tolerance:e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
 
 
 def _first_sentence(case: Case, first: FirstDifference) -> str:
-    """Return where the first difference is, in a sentence."""
+    """Return where the first difference is, in a sentence.
+
+    Timesteps, layers, samples and units count from 1, as on the screen; an entry in brackets from
+    0, as NumPy and PyTorch do. What belongs together is joined by spaces that are never broken.
+    """
     from rnn_tui.checks.comparison import is_gradient, name_in_file
 
     entry = name_in_file(case, first.name) + _entry_text(first.entry)
     if first.t is None:
-        return f"The first number that differs is {entry}:"
+        counted = f" (counted{_JOINED}from{_JOINED}0)" if first.entry else ""
+        return f"The first number that differs is {entry}{counted}:"
     way = "backward" if is_gradient(first.name) else "forward"
-    unit = "output" if first.layer is None else "unit"
-    place = f"sample {first.sample}, {unit} {first.unit}"
+    unit, units = ("output", case.outputs) if first.layer is None else ("unit", case.hidden)
+    assert first.sample is not None
+    assert first.unit is not None
+    places = [f"sample {first.sample + 1} of {case.batch}", f"{unit} {first.unit + 1} of {units}"]
     if first.layer is not None and case.layers > 1:
-        place = f"layer {first.layer} of {case.layers}; {place}"
-    return f"The first number that differs is {entry}, {way} at t = {first.t} ({place}):"
+        places.insert(0, f"layer {first.layer} of {case.layers}")
+    place = ", ".join(each.replace(" ", _JOINED) for each in places)
+    when = f"at t = {first.t}".replace(" ", _JOINED)
+    return (
+        f"The first number that differs is {entry}, {way} {when} ({place}; the entry in brackets "
+        "counts from 0):"
+    )
 
 
 def _advice(case: Case, first: FirstDifference) -> str:

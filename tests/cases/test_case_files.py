@@ -52,6 +52,17 @@ def assert_alike(one: Case, other: Case) -> None:
         assert getattr(one, name) == getattr(other, name), name
 
 
+def test_arrays_in_float32_stay_so(tmp_path: Path) -> None:
+    arrays = with_theirs() | {"x": np.full_like(with_theirs()["x"], 0.1, np.float32)}
+    arrays["readout.bias"] = arrays["readout.bias"].astype(np.float32)
+    case = read_case(write(tmp_path / "a", arrays))
+    assert case.dtype == np.dtype(np.float64)
+    assert case.single == {"x", "readout.bias"}
+    write_case(tmp_path / "b", case)
+    assert_alike(read_case(tmp_path / "b"), case)
+    assert read_case(tmp_path / "b").single == case.single
+
+
 @pytest.mark.parametrize("cell", CELLS.names)
 def test_names_and_shapes_of_weights_are_those_of_checkpoints(cell: str) -> None:
     for layers in (1, 2):

@@ -81,14 +81,23 @@ def test_numbers_in_less_precision_agree_as_well_as_they_can() -> None:
     assert not any(each.agrees for each in wrong.tensors if np.any(ours[each.name]))
 
 
-def test_one_float32_array_says_that_all_was_computed_so() -> None:
+def test_each_array_is_held_to_its_own_precision() -> None:
     case = right_case(5, "rnn")
     ours, theirs = compute(case), dict(case.theirs)
     theirs["loss"] = theirs["loss"] * (1 + 1e-5)  # such as loss.item() in a file of float32
     assert not compare(replace(case, theirs=theirs), ours).agrees
     assert compare(replace(case, theirs=theirs, dtype=np.dtype(np.float32)), ours).agrees
     theirs["h"] = theirs["h"].astype(np.float32)
-    assert compare(replace(case, theirs=theirs), ours).agrees
+    comparison = compare(replace(case, theirs=theirs), ours)
+    assert comparison.agrees
+    assert comparison.by_tolerance()[1e-3] == ["h", "loss"]
+    name = "grad.readout.weight"
+    wrong = {**theirs, name: theirs[name] * (1 + 9e-4)}  # one float64 gradient
+    found = compare(replace(case, theirs=wrong), ours).first
+    assert found
+    assert found.name == name
+    # Where what it was computed of is float32, all of it is.
+    assert compare(replace(case, theirs=wrong, single=frozenset({"x"})), ours).agrees
     theirs["h"] = case.theirs["h"]
     theirs["loss"] = theirs["loss"].astype(np.float32)
     comparison = compare(replace(case, theirs=theirs), ours)

@@ -29,7 +29,8 @@ def title(context: DrawContext) -> tuple[str, str]:
     report = _report(context.snapshot)
     if report is None:
         return "theirs", ""
-    return "theirs", f"agree to {_power(report.comparison.tolerance)}"
+    known = [_power(each) for each in report.comparison.by_tolerance()]
+    return "theirs", f"agree to {' or '.join(known)}"
 
 
 def _report(snapshot: Snapshot) -> TheirsReport | None:
