@@ -58,7 +58,7 @@ class Settings:
     # fmt: off
     task: str = declare(
         "cos", "What the network learns: the next value of cos(x) or of your own series, the next "
-        "character of a text, or one of the field's test problems; each task brings defaults of "
+        "character of a text, or a test problem of the field; each brings defaults of "
         "its own.", "data", "restart", registry=TASKS,
     )
     data: str = declare(
