@@ -30,6 +30,8 @@ class CheckedCase(Comparison):
             ``max_relative_error``, ``entry``, ``agrees`` and ``tolerance``.
         first: the first entry that differs: it has ``name``, ``t``, ``entry``, ``theirs`` and
             ``ours``; None if all agree.
+        differing: which entries differ, of each tensor that does not agree, as booleans
+            [layers, T, B, units]; a tensor of fewer axes begins with axes of 1.
         guess: what kind of mistake gives just these numbers, in words; None if none is known.
         report: what ``rnn-tui check`` prints.
     """
@@ -81,6 +83,7 @@ def check(path: str | os.PathLike[str], tolerance: float | None = None) -> Check
         found.loss,
         tuple(replace(each, name=name_in_file(case, each.name)) for each in found.tensors),
         None if first is None else replace(first, name=name_in_file(case, first.name)),
+        {name_in_file(case, name): each for name, each in found.differing.items()},
         guessed,
         report,
     )

@@ -11,10 +11,11 @@ makes the rounding an error of just 10⁻⁷, or 10⁻³.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnn_tui.cases.case import LOSS, OUTPUT, Case
 from rnn_tui.checks.compute import GRADIENT, CheckError
@@ -113,12 +114,17 @@ class Comparison:
         loss: theirs and ours; theirs None if they gave none.
         tensors: every tensor that they gave, the loss too, in the order of the computation.
         first: the first entry that differs; None if all agree.
+        differing: which entries differ, of each tensor that does not agree: [layers, T, B, units],
+            of the layers that they gave; a tensor of fewer axes begins with axes of 1.
     """
 
     tolerance: float
     loss: tuple[float | None, float]
     tensors: tuple[TensorComparison, ...]
     first: FirstDifference | None
+    differing: Mapping[str, NDArray[np.bool_]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def agrees(self) -> bool:
@@ -131,6 +137,11 @@ class Comparison:
         for each in self.tensors:
             found[each.tolerance].append(each.name)
         return dict(sorted(found.items()))
+
+    def differs(self, name: str, place: Index = ()) -> bool:
+        """Return whether an entry of the tensor `name` differs; `place` lacks leading zeros."""
+        differing = self.differing.get(name)
+        return differing is not None and bool(differing[(0,) * (4 - len(place)) + place])
 
 
 # ---------------------------------------------------------------- comparing
@@ -168,6 +179,7 @@ def compare(case: Case, ours: Mapping[str, Array], tolerance: float | None = Non
         (None if theirs is None else float(theirs), float(ours[LOSS])),
         tuple(each.comparison for each in found),
         None if first is None else first.difference(),
+        {each.comparison.name: each.differing for each in places if each.differing is not None},
     )
 
 
@@ -238,6 +250,7 @@ class _Found:
     comparison: TensorComparison
     ours: Array
     first: Index | None
+    differing: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(
@@ -261,6 +274,7 @@ class _Found:
         worst = -1.0
         place: Index = (0, 0, 0, 0)
         first: Index | None = None
+        differing: NDArray[np.bool_] | None = None
         for layer in range(len(a)):
             of_layer: Index | None = None
             for start in range(0, a.shape[1], steps):
@@ -269,8 +283,13 @@ class _Found:
                 if (highest := float(errors.max(initial=-1.0))) > worst:
                     t, *rest = _index(errors.argmax(), errors.shape)
                     worst, place = highest, (layer, start + t, *rest)
-                if highest > allowed and (backward or of_layer is None):
-                    differs = errors > allowed
+                if highest <= allowed:
+                    continue
+                differs = errors > allowed
+                if differing is None:
+                    differing = np.zeros(a.shape, bool)
+                differing[part] = differs
+                if backward or of_layer is None:
                     times = np.flatnonzero(differs.any(axis=(1, 2)))
                     t = int(times[-1 if backward else 0])
                     of_layer = layer, start + t, *_index(differs[t].argmax(), differs[t].shape)
@@ -282,7 +301,7 @@ class _Found:
             first is None,
             allowed,
         )
-        return cls(case, tensor, b, first)
+        return cls(case, tensor, b, first, differing)
 
     @property
     def timed(self) -> bool:

@@ -14,34 +14,27 @@ from rnn_tui.engine.network.pins import Pins
 from rnn_tui.engine.training.trainer import Trainer
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """When a number of theirs agrees with ours: |a − b| ≤ tolerance·max(|a|, |b|, least)."""
-
-    tolerance: float
-    least: float
-
-    def differ(self, theirs: float, ours: float) -> bool:
-        """Return whether two numbers differ; two that are not finite do not if they are alike."""
-        if theirs == ours or (np.isnan(theirs) and np.isnan(ours)):
-            return False
-        size = max(abs(theirs), abs(ours), self.least)
-        return not abs(theirs - ours) <= self.tolerance * size
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class TheirValues:
     """Somebody's numbers for the sample shown.
 
+    Whether they agree with ours is what the comparison of the file says of just these entries.
+
     Attributes:
+        sample: which, from 0.
         values: [T, entries] by the name of the value: ``y_t``, ``h2_t``, ``dh_t``.
-        agreements: when one of them agrees with ours, by the same names, and of the loss.
+        tensors: the tensor in the case that each of these is of, and its layer there, from 0.
         loss: of the whole batch; None where they gave none.
+        gradients: of the parameters, by name in the case.
+        parameters: which entries of our parameter vector these are about, in the same shapes.
     """
 
+    sample: int
     values: Mapping[str, Array]
-    agreements: Mapping[str, Agreement]
+    tensors: Mapping[str, tuple[str, int]]
     loss: float | None
+    gradients: Mapping[str, Array]
+    parameters: Mapping[str, Array]
 
 
 class TheirWindow:
@@ -85,16 +78,13 @@ class TheirWindow:
 
 def _values(case: Case, sample: int) -> TheirValues:
     """Return what the file says of one sample."""
-    from rnn_tui.checks.comparison import has_timesteps, precision_of
-    from rnn_tui.checks.compute import GRADIENT
-    from rnn_tui.checks.rounding import largest_magnitude
+    from rnn_tui.checks.comparison import has_timesteps
+    from rnn_tui.checks.compute import GRADIENT, architecture_of_case
+    from rnn_tui.layouts.torch_layout import gradients_of
 
-    values, agreements = {}, {}
+    values: dict[str, Array] = {}
+    tensors: dict[str, tuple[str, int]] = {}
     for name, array in case.theirs.items():
-        precision = precision_of(case, name)
-        agreement = Agreement(precision.tolerance, precision.floor * largest_magnitude(array))
-        if name == LOSS:
-            agreements[LOSS] = agreement
         if not has_timesteps(name):
             continue
         symbol = name.removeprefix(GRADIENT)
@@ -107,7 +97,24 @@ def _values(case: Case, sample: int) -> TheirValues:
                 (name_in_layer(f"{mark}{symbol}_t", first + k), each)
                 for k, each in enumerate(several)
             ]
-        for own, each in layers:
-            values[own], agreements[own] = each[:, sample], agreement
+        for k, (own, each) in enumerate(layers):
+            values[own], tensors[own] = each[:, sample], (name, k)
     loss = case.theirs.get(LOSS)
-    return TheirValues(values, agreements, None if loss is None else float(loss))
+    gradients = {
+        name: array
+        for name, array in case.theirs.items()
+        if name.startswith(GRADIENT) and not has_timesteps(name)
+    }
+    parameters: dict[str, Array] = {}
+    if gradients:
+        architecture = architecture_of_case(case)
+        numbers = np.arange(architecture.parameter_count(), dtype=np.float64)
+        entries = gradients_of(architecture, numbers)
+        parameters = {
+            name: entries[weight]
+            for name in gradients
+            if (weight := name.removeprefix(GRADIENT)) in entries
+        }
+    return TheirValues(
+        sample, values, tensors, None if loss is None else float(loss), gradients, parameters
+    )

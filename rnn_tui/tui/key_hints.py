@@ -64,9 +64,11 @@ def _moves(context: DrawContext) -> tuple[KeyHint | None, ...]:
     if snapshot.running:
         return (KeyHint("space", "pause", ("space",), FIRST),)
     run = KeyHint("space", "run", ("space",), FIRST)
+    theirs = snapshot.task.has_theirs and context.selection.panel != "theirs"
     if not snapshot.cursor.has_batch and not snapshot.cursor.update:
         return (
             KeyHint("n", "first window", ("n",), FIRST),
+            KeyHint("m i", "theirs", ("m",), FIRST) if theirs else None,
             KeyHint("s", "operation", ("s",), FIRST),
             KeyHint("u", "update", ("u",)),
             run,

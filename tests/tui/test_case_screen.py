@@ -25,9 +25,12 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 from rnn_tui.tasks.case import case_settings
+from rnn_tui.tui import key_hints
 from rnn_tui.tui.equation_text import numbers_line
 from rnn_tui.tui.panel_spec import hidden_panels
+from rnn_tui.tui.panels.current_pass import first_screen
 from rnn_tui.tui.panels.current_pass import panel as current_pass
+from rnn_tui.tui.panels.current_pass.their_numbers import their_gradient, their_loss
 from rnn_tui.tui.panels.proofs import theirs
 
 REQUEST = ViewRequest(predictions=False, proofs=frozenset({"theirs"}))
@@ -115,7 +118,9 @@ def test_enter_goes_to_what_differs_and_there_ours_is_what_was_compared(seed: in
             assert snapshot.theirs is not None
             shown = snapshot.theirs.values[there.symbol][there.t - 1][first.unit or 0]
             assert shown == first.theirs
-            assert snapshot.theirs.agreements[there.symbol].differ(shown, value)
+            tensor, layer = snapshot.theirs.tensors[there.symbol]
+            entry = (layer, there.t - 1, first.sample or 0, first.unit or 0)
+            assert report.comparison.differs(tensor, entry)
         elif there.parameter is not None:
             value = session.trainer.network.gradient[there.parameter]
         else:
@@ -127,7 +132,7 @@ def test_theirs_stand_beside_ours_until_the_weights_have_changed() -> None:
     case = a_case(3, "lstm")
     case = with_numbers(np.random.default_rng(1), case, compute(case))
     session = Session(trainer_of(case))
-    forward = session.perform(Step(Stride.TIMESTEP, 2))
+    forward = session.perform(REQUEST, Step(Stride.TIMESTEP, 2))
     assert forward.theirs is not None
     lines = text_of(current_pass.draw(context(forward), 100, 30))
     assert sum("theirs" in line and "✓" in line for line in lines) >= 2
@@ -172,3 +177,66 @@ def test_without_a_case_the_panel_is_hidden_and_says_why() -> None:
     assert "case file" in text_of(theirs.draw(context(snapshot), 60, 10))[0]
     assert "case file" in theirs.why_nowhere(snapshot)
     assert snapshot.theirs is None
+
+
+def test_the_first_screen_says_whether_theirs_agree() -> None:
+    case = a_case(4, "lstm")
+    ours = compute(case)
+    wrong = {**ours, "grad.rnn.weight_hh_l0": ours["grad.rnn.weight_hh_l0"] + 1.0}
+    for theirs_are, words in (
+        (ours, rf"theirs +✓ all {len(ours)} tensors agree — m i"),
+        (wrong, rf"theirs +✗ 1 of {len(ours)} (tensors )?differ; first: g.* — m i"),
+    ):
+        session = Session(trainer_of(replace(case, theirs=theirs_are)))
+        before = context(session.perform(ViewRequest()))
+        now = context(proved(session))
+        assert "m i" in [hint.shown for hint in key_hints.hints(now)]
+        for width in (60, 72, 78, 120):
+            lines = text_of(first_screen.draw(before, width, 14))
+            assert any("theirs     being compared" in line for line in lines)
+            after = text_of(first_screen.draw(now, width, 14))
+            assert [re.search(words, line) is not None for line in after].count(True) == 1
+            assert len(after) == len(lines)  # nothing moves when the verdict comes
+
+
+def test_a_loss_near_0_has_the_sign_that_the_check_gives_it() -> None:
+    case = a_case(3, "rnn")
+    case = replace(case, loss="mse", target=compute(case)["output"] + 1e-11)
+    ours = compute(case)
+    theirs_loss = ours["loss"] * (1 + 1e-6)  # differs by the formula, not by more than rounding
+    for loss, sign in ((theirs_loss, "✓"), (ours["loss"] * 2, "✗")):
+        session = Session(trainer_of(replace(case, theirs={"loss": np.asarray(loss)})))
+        after_loss = GoToOperation(0, Pass.LOSS, 0)
+        snapshot = session.perform(REQUEST, after_loss)
+        report = snapshot.proofs["theirs"]
+        assert isinstance(report, TheirsReport)
+        assert report.comparison.agrees == (sign == "✓")
+        assert text_of((their_loss(snapshot),))[0].endswith(sign)
+        unjudged = replace(snapshot, proofs={})
+        assert text_of((their_loss(unjudged),))[0].strip()[-1] not in "✓✗"
+
+
+def test_the_ledger_has_their_gradient_of_either_bias() -> None:
+    case = a_case(3, "lstm")
+    ours = compute(case)
+    wrong = ours["grad.rnn.bias_hh_l0"].copy()
+    wrong[0] += 1.0
+    session = Session(trainer_of(replace(case, theirs={**ours, "grad.rnn.bias_hh_l0": wrong})))
+    found = theirs.place_of_first(proved(session))
+    assert found is not None
+    there = found[0]
+    assert there.parameter is not None
+    snapshot = session.perform(REQUEST, GoToOperation(0, there.stage, there.t, there.symbol))
+    assert text_of((their_gradient(snapshot, there.parameter),))[0].endswith("✗")
+    assert text_of((their_gradient(snapshot, there.parameter + 1),))[0].endswith("✓")
+
+
+def test_enter_is_offered_only_where_update_0_is_in_reach() -> None:
+    case = a_case(3, "lstm")
+    ours = compute(case)
+    session = Session(trainer_of(replace(case, theirs={**ours, "h": ours["h"] + 1.0})))
+    snapshot = proved(session)
+    assert key_hints.GO_THERE in theirs.keys(context(snapshot, panel="theirs"))
+    later = replace(snapshot, timeline=replace(snapshot.timeline, first=40))
+    assert key_hints.GO_THERE not in theirs.keys(context(later, panel="theirs"))
+    assert "update 0 is out of reach" in theirs.why_nowhere(later)

@@ -230,7 +230,7 @@ def _known(snapshot: Snapshot, symbol: str, norms: Array) -> Array:
 
 def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
-    states = context.snapshot.window.declaration.cell.states
+    states, last = context.snapshot.window.declaration.cell.states, context.snapshot.loss_t
     memory = tuple(
         Sign(f"‖d{state}‖  {state}", f"the same for {state}, which has a way back of its own")
         for state in states[1:]
@@ -243,8 +243,8 @@ def signs(context: DrawContext) -> Signs:
                 "gradient",
             ),
             Sign(
-                "‖dh‖ of L_20",
-                "of the loss at timestep 20 alone, thick: whether it grows, holds or dies",
+                f"‖dh‖ of L_{last}",
+                f"of the loss at timestep {last} alone, thick: whether it grows, holds or dies",
                 "gradient",
             ),
             *memory,

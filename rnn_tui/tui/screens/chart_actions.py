@@ -104,6 +104,7 @@ class ChartActions(ScreenActions):
             sample=first.sample or 0, layer=first.layer, parameter=selection.parameter
         )
         self.selection = selection
+        self._zoomed = False  # a picture of the cell has no room for theirs
         self.focus_panel("ledger" if place.parameter is not None else "timestep")
         self._send_move(commands.GoToOperation(0, place.stage, place.t, place.symbol))
 

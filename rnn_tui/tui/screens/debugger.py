@@ -138,7 +138,7 @@ class Debugger(KeyActions):
         self._send_request(
             text=replace(self._request.text, characters=characters),
             predictions="predictions" in regions,
-            proofs=frozenset(proof for name in regions for proof in panel_spec(name).proofs),
+            proofs=_proofs_of(regions, snapshot),
             parameter=self.selection.parameter,
             variants=self.selection.variants,
         )
@@ -192,7 +192,8 @@ class Debugger(KeyActions):
             self._chosen_while_running = False
         if (place := self._place(snapshot)) != self._placed:
             self._placed = place
-            if self._regions != arrange(*self.app.size, place[0], needs_of(snapshot)):
+            regions = arrange(*self.app.size, place[0], needs_of(snapshot))
+            if self._regions != regions or self._request.proofs != _proofs_of(regions, snapshot):
                 self._arrange(*self.app.size)
 
     # ---------------------------------------------------------------- snapshots
@@ -323,6 +324,12 @@ class Debugger(KeyActions):
             t = timestep_at(self._written(self.session.latest), width, x)
             if t is not None:
                 self._select_timestep(t)
+
+
+def _proofs_of(panels: Iterable[str], snapshot: Snapshot) -> frozenset[str]:
+    """Return the proofs that these panels show; of a case also whether its numbers agree."""
+    found = {proof for name in panels for proof in panel_spec(name).proofs}
+    return frozenset(found | {"theirs"} if snapshot.task.has_theirs else found)
 
 
 def _shows_table(snapshot: Snapshot) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rnn_tui.engine.core.operations import Operation
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
-from rnn_tui.tui.lines import Line, Lines, cell_width, fit, text_width
+from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, text_width
 from rnn_tui.tui.loss_words import loss_words
 from rnn_tui.tui.number_format import count
 
@@ -21,13 +21,14 @@ KEYS = (
     ("o", "choose cell, size, learning rate and all else"),
     ("q", "quit"),
 )
-THEIRS_KEY = ("m", "the panels: theirs has your numbers beside ours")
+THEIRS_KEYS = "m i"  # of the panel that has their numbers
 FOLLOWERS_KEYS = (
     ("tab", "look at another panel"),
     ("z", "give it the whole screen"),
     ("?", "all keys and words"),
 )
 LONGER = 5  # lines by which an arrow is longer at most
+LEAST_NAME = 8  # cells of the name of a tensor
 LEAST_START = 6  # cells before the first arrow, with which the names of rows have room
 LOWEST = 5  # lines of the network unrolled, of one layer
 
@@ -40,12 +41,12 @@ def title(context: DrawContext) -> tuple[str, str]:
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
-    """Draw the six passes and the keys; with room, the operations of both ways and the update."""
+    """Draw the verdict on theirs, the six passes and the keys; with room, what is computed."""
     snapshot = context.snapshot
     keys = FOLLOWERS_KEYS if context.following else KEYS
-    if snapshot.task.has_theirs and not context.following:
-        keys = (keys[0], THEIRS_KEY, *keys[1:])
     passes, shown_keys = _passes(snapshot), list(keys[:3])
+    if snapshot.task.has_theirs:
+        passes = (("theirs", _verdict(snapshot, width - LABEL - 3)), *passes)
     spare = height - len(passes) - len(shown_keys)
     more = keys[3 : 3 + max(min(spare - 1, len(keys) - 3), 0)]
     shown_keys += more
@@ -65,6 +66,32 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     for key, words in shown_keys:
         lines.append(((f"   {key:<{KEY}}", "key"), (f"  {words}", "")))
     return tuple(fit(line, width) for line in lines)
+
+
+def _verdict(snapshot: Snapshot, width: int) -> str:
+    """Return in `width` cells how many of their numbers differ, the first of them, and the key."""
+    from rnn_tui.proofs.base import Refusal  # for cases only
+    from rnn_tui.proofs.theirs import TheirsReport
+
+    report = snapshot.proofs.get("theirs")
+    long, short = f" — {THEIRS_KEYS} shows them", f" — {THEIRS_KEYS}"
+    if isinstance(report, Refusal):
+        return f"not compared{long}"
+    if not isinstance(report, TheirsReport):
+        return "being compared …"
+    tensors, first = report.comparison.tensors, report.comparison.first
+    if first is None:
+        words = f"all {len(tensors)} tensors agree" if len(tensors) > 1 else "it agrees"
+        return f"✓ {words}{long}"
+    differ = sum(not each.agrees for each in tensors)
+    start = f"✗ {differ} of {len(tensors)} tensors differ; first: "
+    time = f", t={first.t}" if first.t is not None else ""
+    name = report.names[first.name]
+    end = long if text_width(f"{start}{name}{time}{long}") <= width else short
+    if text_width(f"{start}{time}{end}") + 2 * LEAST_NAME > width:
+        start = start.replace(" tensors", "")
+    room = max(width - text_width(f"{start}{time}{end}"), LEAST_NAME)
+    return f"{start}{cut_middle(name, room)}{time}{end}"
 
 
 def _equations(operations: Sequence[Operation]) -> list[tuple[str, str]]:

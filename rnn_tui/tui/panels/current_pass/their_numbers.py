@@ -1,17 +1,23 @@
-"""What the file of a case says, beside our numbers of the same: in a row, and of the loss."""
+"""What the file of a case says, beside our numbers of the same: in a row, of the loss, of a sum.
+
+Whether they agree is what the check of the file says of the same entry; until it is complete, and
+while training runs, their number stands without a sign.
+"""
 
 from __future__ import annotations
+
+import numpy as np
 
 from rnn_tui.cases.case import LOSS
 from rnn_tui.engine.core.operations import Row
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lines import Line, cell_width, fit
-from rnn_tui.tui.number_format import number
+from rnn_tui.tui.number_format import number, signed
 from rnn_tui.tui.panels.current_pass.timestep_rows import row_of
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 
 WORD = " theirs "
-SIGNS = {False: (" ✓", "good"), True: (" ✗", "error")}  # by whether both differ
+SIGNS = {False: (" ✓", "good"), True: (" ✗", "error"), None: ("  ", "")}  # by whether both differ
 
 
 def row_with_theirs(row: Row, snapshot: Snapshot, view: TimestepView) -> Line:
@@ -19,21 +25,44 @@ def row_with_theirs(row: Row, snapshot: Snapshot, view: TimestepView) -> Line:
 
     Going forward it is their value, going back their gradient. Words give way, the target does not.
     """
-    line, theirs = row_of(row, view), snapshot.theirs
+    line = row_of(row, view)
     symbol = f"d{row.symbol}" if view.in_backward else row.symbol
-    if theirs is None or symbol not in theirs.values or not view.is_revealed(symbol):
+    end = their_entry(symbol, snapshot, view)
+    if not end:
         return line
-    column = view.columns.gradient if view.in_backward else view.columns.value
-    value = view.entry(theirs.values[symbol][view.t - 1])
-    differs = theirs.agreements[symbol].differ(value, view.entry(view.values[symbol][0]))
-    text = column.text(value).strip()
-    end: Line = ((WORD, "dim"), (text, "error" if differs else ""), SIGNS[differs])
     size = cell_width(end)
     shorter = row_of(row, view, size)
     room = view.width - size
     if cell_width(shorter) > room or _has_target(line) != _has_target(shorter):
         return line
     return (*fit(shorter, room), *end)
+
+
+def their_entry(symbol: str, snapshot: Snapshot, view: TimestepView) -> Line:
+    """Return their number of the selected unit of a value; empty where they gave none."""
+    theirs = snapshot.theirs
+    if theirs is None or symbol not in theirs.values or not view.is_revealed(symbol):
+        return ()
+    column = view.columns.gradient if view.in_backward else view.columns.value
+    values, (name, layer) = theirs.values[symbol][view.t - 1], theirs.tensors[symbol]
+    unit = min(view.unit, len(values) - 1)
+    differs = _differs(snapshot, name, (layer, view.t - 1, theirs.sample, unit))
+    return _end(column.text(float(values[unit])).strip(), differs, WORD)
+
+
+def _end(text: str, differs: bool | None, word: str) -> Line:
+    """Return a number of theirs after a word, and whether it differs."""
+    return ((word, "dim"), (text, "error" if differs else ""), SIGNS[differs])
+
+
+def _differs(snapshot: Snapshot, name: str, place: tuple[int, ...] = ()) -> bool | None:
+    """Return whether the file's comparison says that an entry differs; None before it does."""
+    from rnn_tui.proofs.theirs import TheirsReport  # for cases only
+
+    report = snapshot.proofs.get("theirs")
+    if not isinstance(report, TheirsReport):
+        return None
+    return report.comparison.differs(name, place)
 
 
 def _has_target(line: Line) -> bool:
@@ -46,5 +75,20 @@ def their_loss(snapshot: Snapshot) -> Line:
     theirs = snapshot.theirs
     if theirs is None or theirs.loss is None:
         return ()
-    differs = theirs.agreements[LOSS].differ(theirs.loss, snapshot.loss)
-    return (("  theirs ", "dim"), (number(theirs.loss), "error" if differs else ""), SIGNS[differs])
+    return _end(number(theirs.loss), _differs(snapshot, LOSS), "  theirs ")
+
+
+def their_gradient(snapshot: Snapshot, parameter: int) -> Line:
+    """Return their gradient of an entry of the parameters; of two, the one that differs."""
+    theirs = snapshot.theirs
+    if theirs is None:
+        return ()
+    found: Line = ()
+    for name, entries in theirs.parameters.items():
+        for entry in map(tuple, np.argwhere(entries == parameter).tolist()):
+            differs = _differs(snapshot, name, entry)
+            if differs or not found:
+                found = _end(signed(float(theirs.gradients[name][entry])), differs, "  theirs ")
+            if differs:
+                return found
+    return found

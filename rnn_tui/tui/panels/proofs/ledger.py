@@ -19,6 +19,7 @@ from rnn_tui.tui.lines import Line, Lines, cell_width
 from rnn_tui.tui.number_format import NOT_FINITE, role_of, signed
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec
+from rnn_tui.tui.panels.current_pass.their_numbers import their_gradient
 from rnn_tui.tui.panels.proofs.status import missing
 from rnn_tui.tui.parameter_names import parameter_name
 from rnn_tui.tui.scope_words import batch_words, joined, what_if_words
@@ -119,8 +120,12 @@ def bar(share: float, scale: float, side: int) -> Line:
 
 def _name(snapshot: Snapshot) -> str:
     """Return the name of the parameter whose ledger the session has computed."""
-    last = snapshot.optimizer.parameters.size - 1
-    return parameter_name(snapshot, min(snapshot.request.parameter, last))
+    return parameter_name(snapshot, min(snapshot.request.parameter, _last(snapshot)))
+
+
+def _last(snapshot: Snapshot) -> int:
+    """Return the last of the parameters."""
+    return int(snapshot.optimizer.parameters.size) - 1
 
 
 def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> Line:
@@ -132,6 +137,8 @@ def _total(snapshot: Snapshot, ledger: Ledger, known: list[int], width: int) -> 
         so_far = signed(float(ledger.running_sum[known[0] - 1]))
         return ((f" {name} so far ", "dim"), (so_far, "strong"), (" …", "dim"))
     line: Line = ((f" {name} = Σ = ", "title"), (signed(ledger.total), "strong"))
+    if theirs := their_gradient(snapshot, min(snapshot.request.parameter, _last(snapshot))):
+        return (*line, *theirs)
     return (*line, (", before clipping" if width >= 60 else "", "dim"))
 
 

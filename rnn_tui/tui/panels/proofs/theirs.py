@@ -191,9 +191,11 @@ def _apart(theirs: float, ours: float) -> tuple[str, str]:
 
 
 def place_of_first(snapshot: Snapshot) -> tuple[PlaceInRun, FirstDifference] | None:
-    """Return where the first number that differs is computed; None if there is none."""
+    """Return where the first number that differs is computed; None if there is none in reach."""
     report = _report(snapshot)
     if report is None or report.place is None or report.comparison.first is None:
+        return None
+    if snapshot.timeline.first > 0:  # they are of the first window
         return None
     return report.place, report.comparison.first
 
@@ -202,8 +204,11 @@ def why_nowhere(snapshot: Snapshot) -> str:
     """Return why ``enter`` goes nowhere."""
     if why := hidden_panels(snapshot).get("theirs"):
         return why
-    if _report(snapshot) is None:
+    report = _report(snapshot)
+    if report is None:
         return "theirs are not compared yet"
+    if (begins := snapshot.timeline.first) and not report.comparison.agrees:
+        return f"update 0 is out of reach: the timeline begins at update {count(begins)}"
     return "all numbers agree: there is no place that differs"
 
 
