@@ -88,7 +88,7 @@ def _verdict(snapshot: Snapshot, width: int) -> str:
     time = f", t={first.t}" if first.t is not None else ""
     name = report.names[first.name]
     end = long if text_width(f"{start}{name}{time}{long}") <= width else short
-    if text_width(f"{start}{time}{end}") + 2 * LEAST_NAME > width:
+    if text_width(f"{start}{time}{end}") + min(text_width(name), 2 * LEAST_NAME) > width:
         start = start.replace(" tensors", "")
     room = max(width - text_width(f"{start}{time}{end}"), LEAST_NAME)
     return f"{start}{cut_middle(name, room)}{time}{end}"
