@@ -70,7 +70,7 @@ WEIGHTS_ERRORS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "missing": (
         lambda tensors: tensors.pop("readout.weight"),
         "it has no readout, a linear layer (weight, and bias if you like) from the hidden units to "
-        "the outputs; there are 'readout.bias'",
+        "the outputs; beside the recurrent weights there are 'readout.bias'",
     ),
     "too many": (
         lambda tensors: tensors.update({"fc.weight": np.zeros((1, 3))}),

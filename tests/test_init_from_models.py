@@ -60,6 +60,16 @@ def test_a_model_with_other_names(cell: str, layers: int) -> None:
     np.testing.assert_array_equal(load_weights("theirs", settings), load_weights("ours", settings))
 
 
+def test_float64_that_becomes_float32_is_said() -> None:
+    save_file({name: array.astype(np.float64) for name, array in network().items()}, "wide")
+    said = "its float64 becomes float32: --dtype float64 keeps it"
+    assert said in stored_settings("wide", {})[1]
+    assert said in stored_settings("wide", {"dtype": "float32", "cell": "lstm"})[1]
+    assert "float" not in stored_settings("wide", {"dtype": "float64"})[1]
+    save_file(network(), "narrow")
+    assert "float" not in stored_settings("narrow", {})[1]
+
+
 def test_biases_that_are_not_there_are_zeros() -> None:
     tensors = {name: array for name, array in network().items() if "bias" not in name}
     save_file(called(tensors, "", "out"), "theirs")

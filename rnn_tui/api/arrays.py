@@ -6,6 +6,7 @@ expected. Time comes first, [T, B, …]; with `batch_first` the batch does, [B, 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -130,6 +131,8 @@ def make_case(
     """
     inputs = _inputs(arguments, x)
     dtype = _dtype(arguments, inputs)
+    if dtype == np.float32 and not arguments.dtype:
+        _say_what_is_rounded({"y": y, **starts, "weights": weights})
     steps, batch = inputs.shape[:2]
     counted = _mask(arguments, mask, (steps, batch))
     target, counted = _targets(arguments, y, counted, dtype)
@@ -325,6 +328,20 @@ def _dtype(arguments: Arguments, x: AnyArray) -> np.dtype[Any]:
     """Return the precision of the run: that which was asked for, else that of x."""
     narrow = x.dtype.kind == "f" and x.dtype.itemsize <= 4
     return np.dtype(arguments.dtype or ("float32" if narrow else "float64"))
+
+
+def _say_what_is_rounded(given: Mapping[str, Any]) -> None:
+    """Warn the caller of `Trainer.from_arrays` of float64 in a run that is float32 because x is.
+
+    Lists say nothing of their precision, so that they do not count.
+    """
+    for name, value in given.items():
+        arrays = value.values() if isinstance(value, Mapping) else [value]
+        if any(str(getattr(array, "dtype", "")).endswith("float64") for array in arrays):
+            kept = "dtype='float64' keeps it, dtype='float32' says that it is meant"
+            text = f"{name}: float64 becomes float32, which x is; {kept}"
+            warnings.warn(text, UserWarning, stacklevel=4)
+            return
 
 
 def _finite(name: str, array: AnyArray, dtype: np.dtype[Any], batch_first: bool) -> AnyArray:

@@ -300,9 +300,17 @@ class _Run:
             flat = {f"h.{k}.{t}": h for k, hs in enumerate(states["h"]) for t, h in enumerate(hs)}
             wanted |= {name: h for name, h in flat.items() if h.requires_grad}
         graph = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad}
-        grads = self.torch.autograd.grad(
-            loss, tuple(graph.values()), retain_graph=bool(own), allow_unused=True
-        )
+        try:
+            grads = self.torch.autograd.grad(
+                loss, tuple(graph.values()), retain_graph=bool(own), allow_unused=True
+            )
+        except RuntimeError as error:
+            if "second time" not in str(error):
+                raise
+            raise ValueError(
+                "the graph of loss is gone: call dump before loss.backward(), or call "
+                "loss.backward(retain_graph=True)"
+            ) from None
         found_grads = {n: g for n, g in zip(graph, grads, strict=True) if g is not None}
         for name in ("output", *self.weights):
             if name in found_grads:

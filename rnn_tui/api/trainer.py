@@ -164,7 +164,8 @@ class Trainer:
             outputs: how many classes there are; found from y if left out.
             batch_first: whether x, y and mask are [B, T, …]. What is read from the trainer has
                 time first in any case.
-            dtype: "float32" or "float64"; that of x if left out.
+            dtype: "float32" or "float64"; that of x if left out. A UserWarning says where
+                float64 among the others becomes float32.
             seed: of the weights.
             optimizer: "sgd", "adagrad", "rmsprop" or "adam".
             lr: learning rate.

@@ -203,7 +203,7 @@ def list_text() -> str:
     limit = f"at most {MOST_RUNS} runs and {size_text(MOST_BYTES)}"
     if not runs:
         return f"There are no autosaves. {where}: {limit}."
-    rows = [("", "when", "run", "updates", "loss", "")]
+    rows = [("", "when", "run", "updates", "smoothed", "")]
     for run in runs:
         for autosave in run.autosaves:
             rows.append((str(len(rows)), _when(autosave.time), *_described(run, autosave)))

@@ -14,7 +14,7 @@ from rnn_tui.registry import CELLS
 from rnn_tui.settings import quote
 from rnn_tui.tensor_files.content import ContentError, Shape
 from rnn_tui.tensor_files.header import TensorEntry
-from rnn_tui.tensor_files.weight_names import find_weights
+from rnn_tui.tensor_files.weight_names import find_weights, refuse_impossible, refuse_swapped
 
 READOUT_WEIGHT, READOUT_BIAS = "readout.weight", "readout.bias"
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -102,7 +102,8 @@ def ours_by_name(
         names: ours by theirs, whole or up to a dot.
 
     Raises:
-        ContentError: two tensors have one name, or a name of `names` is that of no tensor.
+        ContentError: two tensors have one name, a name of `names` is that of no tensor or of the
+            other part, or the weights are of a network that there is none of here.
     """
     ours: dict[str, str] = {}
     unused = set(names)
@@ -116,18 +117,22 @@ def ours_by_name(
     if unused:
         first = quote(min(unused))
         raise ContentError(f"its metadata 'names': no tensor's name begins with {first}")
+    weights = {n: t for n, t in ours.items() if _may_be_weight(n)}
+    refuse_impossible(weights, named="rnn." if "rnn" in names.values() else "")
+    refuse_swapped(weights, names)
     return (ours, "") if names else _found(ours, theirs)
+
+
+def _may_be_weight(name: str) -> bool:
+    """Return whether a tensor may be a weight, by its name alone."""
+    return name not in NUMBERS_OF_CASE and not name.startswith(GRADIENT)
 
 
 def _found(
     ours: Mapping[str, str], theirs: Mapping[str, TensorEntry]
 ) -> tuple[dict[str, str], str]:
     """Return the same with the names of the weights found where they are none of ours."""
-    shapes = {
-        name: theirs[name].shape
-        for name in ours.values()
-        if name not in NUMBERS_OF_CASE and not name.startswith(GRADIENT)
-    }
+    shapes = {name: theirs[name].shape for name in ours.values() if _may_be_weight(name)}
     if not shapes or (READOUT_WEIGHT in shapes and any(map(layer_of, shapes))):
         return dict(ours), ""
     found = find_weights(shapes)

@@ -95,6 +95,9 @@ def stored_settings(
         said.append(stored.remark)
     if stored.missing:
         said.append("a bias that it lacks is zeros")
+    wide = any(stored.header.tensors[name].dtype == np.float64 for name in stored.spelling)
+    if wide and chosen.get("dtype", DECLARATIONS["dtype"].default) == "float32":
+        said.append("its float64 becomes float32: --dtype float64 keeps it")
     cell = chosen.get("cell", taken.get("cell"))
     if cell == "rnn" and not {"activation"} & (chosen.keys() | taken.keys()):
         said.append("whether tanh or relu cannot be seen in it: --activation says so")

@@ -35,6 +35,7 @@ _TENSOR = re.compile(
     r"(?P<module>(?:.*\.)?)(?P<kind>weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)"
     r"(?:_l(?P<layer>[0-9]{1,3}))?(?P<reverse>_reverse)?"
 )
+_LAYER = re.compile(rf"{RNN}\.({'|'.join(KINDS)})_l[0-9]+")
 _EMBEDDING = re.compile(r"(^|[._])(emb\w*|wte|word_?vec\w*|lookup)$", re.IGNORECASE)
 _MOST_LISTED = 6
 _SAVE_ONLY = (
@@ -92,7 +93,7 @@ class WeightNames:
     @property
     def of_torch(self) -> bool:
         """Whether it is a cell of PyTorch's, not one that is stored gate by gate."""
-        return f"{RNN}.weight_hh_l0" in self.spelling
+        return any(_LAYER.fullmatch(name) for name in self.spelling)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -169,7 +170,8 @@ def find_weights(
             that there is none of here. The message says which, and what to do.
     """
     seen = _renamed(shapes, names or {})
-    _refuse_impossible(seen, named=f"{RNN}." if _names_part(names, RNN) else "")
+    refuse_impossible(seen, named=f"{RNN}." if _names_part(names, RNN) else "")
+    refuse_swapped(seen, names or {})
     recurrent, said = _recurrent(seen, chosen=_names_part(names, RNN))
     if not recurrent:
         recurrent, own = _own_cell(seen), True
@@ -199,8 +201,10 @@ def _renamed(shapes: Mapping[str, Shape], names: Mapping[str, str]) -> dict[str,
     """Return the file's name of each tensor, by its name after `names` have been applied."""
     for start, ours in names.items():
         if ours.partition(".")[0] not in (RNN, READOUT):
+            turned = start in (RNN, READOUT) and any(n.startswith(f"{ours}.") for n in shapes)
+            hint = f": {{{quote(ours)}: {quote(start)}}} is the order" if turned else ""
             raise ContentError(
-                f"its names call {quote(start)} {quote(ours)}; expected rnn or readout"
+                f"its names call {quote(start)} {quote(ours)}; expected rnn or readout{hint}"
             )
         if not any(name == start or name.startswith(f"{start}.") for name in shapes):
             there = _listed(shapes)
@@ -220,6 +224,36 @@ def _renamed(shapes: Mapping[str, Shape], names: Mapping[str, str]) -> dict[str,
 def _names_part(names: Mapping[str, str] | None, part: str) -> bool:
     """Return whether the file's metadata say which of its parts is `part`."""
     return any(ours.partition(".")[0] == part for ours in (names or {}).values())
+
+
+def refuse_swapped(seen: Mapping[str, str], names: Mapping[str, str]) -> None:
+    """Refuse names that call the recurrent part "readout", or the readout "rnn".
+
+    Args:
+        seen: the file's name of each tensor, by its name after renaming.
+        names: what the file's metadata call its parts.
+    """
+    for start, part in names.items():
+        if part not in (RNN, READOUT):
+            continue
+        ours = {
+            name: theirs
+            for name, theirs in seen.items()
+            if name.startswith(f"{part}.") and theirs.startswith(f"{start}.")
+        }
+        recurrent = [theirs for name, theirs in ours.items() if _TENSOR.fullmatch(name)]
+        linear = ours.keys() <= {f"{part}.weight", f"{part}.bias"}
+        if part == READOUT and recurrent:
+            what = f"recurrent weights ({quote(recurrent[0])})"
+        elif part == RNN and ours and linear:
+            what = f"a linear layer ({quote(next(iter(ours.values())))})"
+        else:
+            continue
+        other = READOUT if part == RNN else RNN
+        raise ContentError(
+            f"its names call {quote(start)} {quote(part)}, but that is {what}: "
+            f"is {{{quote(start)}: {quote(other)}}} meant?"
+        )
 
 
 # ---------------------------------------------------------------- the recurrent part
@@ -326,7 +360,8 @@ def _readout(
     if not weights:
         raise ContentError(
             "it has no readout, a linear layer (weight, and bias if you like) from the hidden "
-            f"units to the outputs; {_listed(rest.values())}"
+            "units to the outputs; beside the recurrent weights "
+            + (_listed(rest.values()) if rest else "there is nothing")
         )
     module, weight = weights.popitem()
     readout = {f"{READOUT}.weight": weight}
@@ -351,7 +386,7 @@ _KERAS = re.compile(r"(^|[./])recurrent_kernel(:0)?$")
 _MLX = re.compile(r"(^|[./])(W[xh]|Wxh|Whh)$")
 
 
-def _refuse_impossible(seen: Mapping[str, str], named: str) -> None:
+def refuse_impossible(seen: Mapping[str, str], named: str) -> None:
     """Refuse recurrent parts of which there is no kind here, and other frameworks' names.
 
     Args:

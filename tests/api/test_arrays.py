@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,10 @@ def test_a_batch_is_learned_over_and_over() -> None:
     assert trainer.loss == pytest.approx(((values["y"] - Y) ** 2).mean())
     assert trainer.settings["dtype"] == "float64"
     assert rt.verify(trainer, most=3)
-    assert rt.Trainer.from_arrays(X.astype("f4"), Y, hidden=2).settings["dtype"] == "float32"
+    assert (
+        rt.Trainer.from_arrays(X.astype("f4"), Y.astype("f4"), hidden=2).settings["dtype"]
+        == "float32"
+    )
 
 
 def test_mask_sum_start_and_weights_count() -> None:
@@ -192,3 +196,22 @@ def test_what_does_not_fit_is_named(
     with pytest.raises(kind, match=message) as raised:
         rt.Trainer.from_arrays(**arguments)
     assert "\n" not in str(raised.value)
+
+
+def test_float64_beside_a_float32_x_is_said() -> None:
+    narrow = X.astype(np.float32)
+    with pytest.warns(
+        UserWarning, match=r"y: float64 becomes float32, which x is; dtype='float64"
+    ) as said:
+        trainer = rt.Trainer.from_arrays(narrow, Y, **SMALL)
+    assert said[0].filename == __file__
+    assert trainer.settings["dtype"] == "float32"
+    weights = {n: w.astype(np.float64) for n, w in trainer.parameters().items()}
+    with pytest.warns(UserWarning, match="weights: float64 becomes"):
+        rt.Trainer.from_arrays(narrow, Y.astype(np.float32), weights=weights, **SMALL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rt.Trainer.from_arrays(narrow, Y.tolist(), **SMALL)
+        for dtype in ("float32", "float64"):
+            rt.Trainer.from_arrays(narrow, Y, dtype=dtype, **SMALL)
+        rt.Trainer.from_arrays(X, Y, **SMALL)

@@ -310,3 +310,19 @@ def test_only_case_files_are_replaced(tmp_path: Path, torch: Any) -> None:
     assert read_case(path).hidden == 3
     with pytest.raises(ValueError, match=r"not \.pt; call it case\.safetensors"):
         dump(tmp_path / "case.pt", rnn, readout, x, y, force=True)
+
+
+def test_a_graph_that_is_gone_is_said(tmp_path: Path, torch: Any) -> None:
+    rnn, readout = module(torch, "lstm"), torch.nn.Linear(3, 2)
+    x, y = torch.randn(6, 2, 4), torch.randn(6, 2, 2)
+    for retain in (True, False):
+        h, _ = rnn(x)
+        output = readout(h)
+        loss = torch.nn.functional.mse_loss(output, y)
+        loss.backward(retain_graph=retain)
+        own = {"rnn": rnn, "h": h, "output": output, "loss": loss}
+        if retain:
+            dump(tmp_path / "case", own, readout, x, y)
+        else:
+            with pytest.raises(ValueError, match=r"call dump before loss\.backward\(\), or call"):
+                dump(tmp_path / "case", own, readout, x, y)

@@ -72,7 +72,7 @@ def test_the_list_has_numbers_to_open() -> None:
     make(4, settings=Settings(hidden=5, steps=4, cell="gru", task="parity")).release()
     busy = make(7)
     lines = list_text().split("\n")
-    assert re.fullmatch(r" +when +run +updates +loss", lines[0])
+    assert re.fullmatch(r" +when +run +updates +smoothed", lines[0])
     assert re.fullmatch(r"1  .{19}  cos · rnn 3 +7 +\S+  in use by process \d+", lines[1])
     assert re.fullmatch(r"2  .{19}  parity · gru 5 +4 +\S+  lost", lines[2])
     assert re.fullmatch(r"3  .{19}  cos · rnn 3 +20 +\S+  lost", lines[3])

@@ -193,6 +193,14 @@ FAULTS: list[tuple[Change, str]] = [
     (says(names="[]"), "its metadata 'names' are not a JSON object"),
     (says(names='{"lsmt": "rnn"}'), "'names': no tensor's name begins with 'lsmt'"),
     (says(names='{"h0": "c0"}'), "tensors 'c0' and 'h0' are both c0: leave one out"),
+    (says(names='{"rnn": "readout"}'), "names call 'rnn' 'readout', but that is recurrent weights"),
+    (
+        says(names='{"rnn": "readout", "readout": "rnn"}'),
+        "names call 'rnn' 'readout', but that is recurrent weights",
+    ),
+    (put("rnn.weight_ih_l0_reverse", [[0.0]]), "it is bidirectional ('rnn.weight_ih_l0_reverse')"),
+    (put("rnn.weight_hr_l0", [[0.0]]), "it has a projection, proj_size ('rnn.weight_hr_l0')"),
+    (put("lstm/recurrent_kernel:0", [[0.0]]), "its names are Keras' ('lstm/recurrent_kernel:0')"),
     (
         says(cell="gru"),
         "tensor 'rnn.weight_ih_l0' has shape (12, 2); expected (9, 2): gru",

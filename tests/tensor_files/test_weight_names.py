@@ -117,7 +117,10 @@ IMPOSSIBLE: dict[str, tuple[Shapes, str]] = {
         module("lstm.") | linear("actor") | linear("critic"),
         "several of its tensors could be the readout ('actor.weight', 'critic.weight'), .* names",
     ),
-    "no readout": (module("lstm."), "it has no readout, a linear layer .* there are no tensors"),
+    "no readout": (
+        module("lstm."),
+        "it has no readout, a linear layer .* beside the recurrent weights there is nothing",
+    ),
     "no cell": (
         linear("fc"),
         "it has no recurrent weights, .* weight_ih_l0 .* there are 'fc.bias', 'fc.weight'",
@@ -133,6 +136,14 @@ IMPOSSIBLE: dict[str, tuple[Shapes, str]] = {
     "a hole": (
         module("lstm.", layers=3) | linear("fc"),
         "tensor weight_hh_l1 is missing: there are .*",
+    ),
+    "no first layer": (
+        {n.replace("_l0", "_l1"): shape for n, shape in module("lstm.").items()} | linear("fc"),
+        "tensor weight_ih_l0 is missing: there are .*",
+    ),
+    "no recurrence": (
+        {"lstm.weight_ih_l0": (8, 3)} | linear("fc"),
+        "tensor weight_hh_l0 is missing: there are .*",
     ),
     "two blocks": (
         {"lstm.weight_ih_l0": (4, 3), "lstm.weight_hh_l0": (4, 2)} | linear("fc"),
@@ -164,5 +175,14 @@ def test_names_that_fit_nothing() -> None:
         find_weights(shapes, {"lstm": "rnn"})
     with pytest.raises(ContentError, match="call 'a' 'lstm'; expected rnn or readout"):
         find_weights(shapes, {"a": "lstm"})
+    ours = module("rnn.") | linear("readout")
+    with pytest.raises(ContentError, match=r"but that is recurrent weights \('rnn\.weight_ih_l0'"):
+        find_weights(ours, {"rnn": "readout"})
+    with pytest.raises(ContentError, match=r"a linear layer \('readout\.weight'\): is"):
+        find_weights(ours, {"readout": "rnn"})
+    with pytest.raises(ContentError, match=r"rnn or readout: \{'a': 'rnn'\} is the order"):
+        find_weights(shapes, {"rnn": "a"})
+    with pytest.raises(ContentError, match="but that is"):
+        find_weights(ours, {"rnn": "readout", "readout": "rnn"})
     with pytest.raises(ContentError, match="call two tensors"):
         find_weights(shapes | module("b."), {"a": "rnn", "b": "rnn"})
