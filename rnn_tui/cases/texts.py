@@ -16,6 +16,8 @@ LOSSES = ("mse", "cross-entropy")
 REDUCTIONS = ("mean", "sum")
 ACTIVATIONS = ("tanh", "relu")
 _KNOWN = ("format", "cell", "loss", "activation", "reduction", "batch_first", "names")
+_CHECKPOINT, _CASE_OF_RUN = "rnn-tui checkpoint", "case"
+"""The format of saved runs, and the text that those on a case have; they are read elsewhere."""
 _ANY_FORMAT = re.compile(r"rnn-tui case\b")
 
 
@@ -54,6 +56,11 @@ def read_texts(header: Header) -> CaseTexts:
     stored = header.texts.get("format")
     if stored is None:
         raise ContentError(f"it is no case file: its metadata lack 'format', {FORMAT!r}")
+    if stored == _CHECKPOINT and _CASE_OF_RUN in header.texts:
+        raise ContentError(
+            "it is a saved run on a case, no case file: rnn-tui opens it, and the panel theirs "
+            "compares the numbers of the case that is inside"
+        )
     if stored != FORMAT:
         raise ContentError(f"its format is {quote(stored)}; expected {FORMAT!r}")
     if unknown := sorted(set(header.texts) - set(_KNOWN)):

@@ -51,6 +51,10 @@ class Notice:
     error: bool = False
 
 
+DRAWN = ("seed", "init", "forget_bias")
+"""Settings that say how weights are drawn; the seed is of a task's data as well, but no case's."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskInfo:
     """The names that the screen uses for the task; the first attributes are those of `Task`.
@@ -61,6 +65,8 @@ class TaskInfo:
         tested: whether there are test data.
         brings_weights: whether the task brings the weights that the network begins with.
         has_theirs: whether it is a case with numbers that somebody computed.
+        not_drawn: settings without effect in a network of the present cell and size, whose weights
+            come from a case or a file.
     """
 
     title: str
@@ -74,10 +80,18 @@ class TaskInfo:
     tested: bool = True
     brings_weights: bool = False
     has_theirs: bool = False
+    not_drawn: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, task: Task, settings: Settings) -> TaskInfo:
-        """Return what the screen needs to know of `task`, in a run with these settings."""
+    def of(cls, task: Task, settings: Settings, *, given: bool = False) -> TaskInfo:
+        """Return what the screen needs to know of `task`, in a run with these settings.
+
+        Args:
+            task: the task.
+            settings: those of the run.
+            given: whether a restart begins with the weights of a file.
+        """
+        brings_weights = task.brings_weights(settings)
         outputs = task.output_names
         if outputs is None and task.labels is None and task.outputs > 1:
             outputs = tuple(str(k) for k in range(1, task.outputs + 1))
@@ -92,9 +106,10 @@ class TaskInfo:
             task.topology,
             data,
             tested=task.tested,
-            brings_weights=task.brings_weights(settings),
+            brings_weights=brings_weights,
             gives_states=task.start_states is not None,
             has_theirs=isinstance(case, Case) and bool(case.theirs),
+            not_drawn=DRAWN if brings_weights else DRAWN[1:] if given else (),
         )
 
     @property

@@ -12,6 +12,7 @@ from rnn_tui.engine.analysis.gradient_flow import gradient_norms, memory_gradien
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.network.layers import layer_number
 from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.layouts.new_trainer import begins_as_given
 from rnn_tui.predictions.predictor import BUDGET, Predictor
 from rnn_tui.session.pacing import SLICE
 from rnn_tui.session.snapshot import (
@@ -68,7 +69,7 @@ class SnapshotBuilder:
         snapshot = Snapshot(
             number=state.snapshots,
             settings=trainer.settings,
-            task=TaskInfo.of(trainer.task, trainer.settings),
+            task=TaskInfo.of(trainer.task, trainer.settings, given=begins_as_given(trainer)),
             cursor=cursor,
             running=goal is not None or waiting,
             training=goal is not None and goal.trains,

@@ -15,7 +15,7 @@ from cli_support import figures
 
 from rnn_tui.autosave import NEWEST
 from rnn_tui.autosave.resume import list_text, resume
-from rnn_tui.cases.reading import read_case
+from rnn_tui.cases.reading import CaseError, read_case
 from rnn_tui.checkpoint.loading import load
 from rnn_tui.checkpoint.saving import checkpoint_bytes, save
 from rnn_tui.cli import run
@@ -97,6 +97,12 @@ def test_a_saved_run_opens_without_the_case_file(path: Path, tmp_path: Path) -> 
     kept, texts_kept = contents(tmp_path / "again")
     assert texts_kept == texts
     assert {n: a.tobytes() for n, a in kept.items()} == {n: a.tobytes() for n, a in tensors.items()}
+
+
+def test_a_saved_run_is_no_case_file_but_its_case_is_inside(path: Path, tmp_path: Path) -> None:
+    save(tmp_path / "run", trainer_of(path))
+    with pytest.raises(CaseError, match="a saved run on a case, no case file: rnn-tui opens it"):
+        read_case(tmp_path / "run")
 
 
 def test_theirs_and_their_names_are_in_a_saved_run(tmp_path: Path) -> None:

@@ -82,7 +82,9 @@ class KeyActions(TrainingActions, SelectionActions):
             self._apply(settings, shown)
 
         self._show_at_once(FORM_OPENS)
-        self.app.push_screen(SettingsScreen(shown, self.kiosk, latest.task.data), apply)
+        not_drawn = () if latest.second_network else latest.task.not_drawn  # which draws its own
+        form = SettingsScreen(shown, self.kiosk, latest.task.data, not_drawn)
+        self.app.push_screen(form, apply)
 
     def _apply(self, settings: Settings | None, shown: Settings) -> None:
         """Send what was changed of the settings `shown`; restart if one of them needs it."""

@@ -95,6 +95,8 @@ LATER = 0.25
 """Seconds without a key after which a file that was typed is read."""
 KEPT_IN_KIOSK = ("data",)
 """The settings that a guest does not change: they name files."""
+_OF_WEIGHTS = ("task", "cell", "hidden", "layers")
+"""The settings that given weights are for; with others, weights are drawn at random."""
 _NOTHING = "enter does nothing yet: see above"
 _HIGH = 30
 """Lines of a screen with room for more help."""
@@ -124,7 +126,11 @@ class SettingsScreen(Dialog[Settings | None]):
             self.preview = preview
 
     def __init__(
-        self, settings: Settings, kiosk: Kiosk | None = None, report: DataReport | None = None
+        self,
+        settings: Settings,
+        kiosk: Kiosk | None = None,
+        report: DataReport | None = None,
+        not_drawn: tuple[str, ...] = (),
     ) -> None:
         """Show `settings`.
 
@@ -132,8 +138,11 @@ class SettingsScreen(Dialog[Settings | None]):
             settings: those of the run.
             kiosk: what a guest may do, who chooses no file; None for a user.
             report: what was read of the run's data file; None where there is none.
+            not_drawn: settings without effect while the network has this cell and size, as its
+                weights come from a case or a file.
         """
         super().__init__()
+        self._not_drawn = not_drawn
         self._settings = settings
         self._kiosk = kiosk
         kept = () if kiosk is None else KEPT_IN_KIOSK
@@ -314,12 +323,14 @@ class SettingsScreen(Dialog[Settings | None]):
             values: by setting, those that could be parsed.
             reasons: by setting, why its value is refused.
         """
+        given = all(values.get(each) == getattr(self._settings, each) for each in _OF_WEIGHTS)
         for name, declaration in self._declarations.items():
             refused = name in reasons
             changed = name in values and values[name] != getattr(self._settings, name)
             reason = f" {reasons[name]}" if refused else ""
             self._texts[name] = reason or self._hint(declaration, changed)
             matters = name == "data" or _matters(declaration, values)
+            matters = matters and not (given and name in self._not_drawn)
             now = (refused or matters, refused, changed)
             if self._shown.get(name) == now:
                 continue  # every change makes Textual lay out the whole form

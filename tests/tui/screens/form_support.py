@@ -15,19 +15,23 @@ from rnn_tui.tui.screens.settings import Field, SettingsScreen
 class Bare(App[None]):
     """An application with nothing but the form."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, not_drawn: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self.form = SettingsScreen(settings)
+        self.form = SettingsScreen(settings, not_drawn=not_drawn)
 
     def on_mount(self) -> None:
         self.push_screen(self.form)
 
 
-def in_the_form(settings: Settings, act: Callable[[Pilot[None]], Awaitable[None]]) -> None:
+def in_the_form(
+    settings: Settings,
+    act: Callable[[Pilot[None]], Awaitable[None]],
+    not_drawn: tuple[str, ...] = (),
+) -> None:
     """Show the form with `settings` and call `act`."""
 
     async def run() -> None:
-        app = Bare(settings)
+        app = Bare(settings, not_drawn)
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.pause()
             await act(pilot)

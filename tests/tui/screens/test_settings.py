@@ -55,6 +55,23 @@ def test_all_that_is_said_of_a_setting_can_be_read_at_80_columns() -> None:
         assert len(wrapped(said, 60)) <= 5, said
 
 
+def test_how_weights_are_drawn_is_hidden_while_they_are_given() -> None:
+    names = ("seed", "init", "forget_bias")
+
+    async def act(pilot: Pilot[None]) -> None:
+        def seen() -> list[bool]:
+            return [bool(pilot.app.screen.query_one(f"#field-{name}").display) for name in names]
+
+        await pilot.pause()
+        assert seen() == [False, False, False]
+        await fill(pilot, hidden=5)
+        assert seen() == [True, True, True]
+        await fill(pilot, hidden=4)
+        assert seen() == [False, False, False]
+
+    in_the_form(Settings(cell="lstm", hidden=4), act, names)
+
+
 def test_all_groups_are_seen_at_80x24_and_the_learning_rate_has_the_focus() -> None:
     async def act(pilot: Pilot[None]) -> None:
         screen = pilot.app.screen
