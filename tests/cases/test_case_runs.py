@@ -138,6 +138,7 @@ def test_a_restart_goes_back_to_the_weights_of_the_file(tmp_path: Path) -> None:
         assert snapshot.notice is not None
         assert snapshot.notice.text.startswith(notice)
         assert snapshot.task.brings_weights == own
+        assert snapshot.task.not_drawn == (("seed", "init", "forget_bias") if own else ())
         assert (snapshot.optimizer.parameters.tobytes() == began.tobytes()) == own
     assert said(session, Restart(trainer.settings.with_(steps=5))) == (
         "--steps must be 4 with --task case, as its batch is, not 5"

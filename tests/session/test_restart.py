@@ -204,3 +204,4 @@ def test_a_restart_begins_with_the_weights_of_the_file_again() -> None:
         assert f"({words}); R brings the old run back" in after.notice.text
         given = weights.astype(np.float32).tobytes() == session.trainer.parameters.tobytes()
         assert given == (words == "weights of the file")
+        assert after.task.not_drawn == (("init", "forget_bias") if given else ())

@@ -95,8 +95,13 @@ LATER = 0.25
 """Seconds without a key after which a file that was typed is read."""
 KEPT_IN_KIOSK = ("data",)
 """The settings that a guest does not change: they name files."""
-_OF_WEIGHTS = ("task", "cell", "hidden", "layers")
-"""The settings that given weights are for; with others, weights are drawn at random."""
+_OF_WEIGHTS = (
+    "cell",
+    "hidden",
+    "layers",
+    *(n for n, d in DECLARATIONS.items() if d.group == "data"),
+)
+"""The settings that given weights are for; with others, weights may be drawn at random."""
 _NOTHING = "enter does nothing yet: see above"
 _HIGH = 30
 """Lines of a screen with room for more help."""
