@@ -9,19 +9,23 @@ They are SVG files; beside each is the text on the screen. Tests fail where that
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from case_with_mistake import case_with_mistake
 from headless_screenshot import Action, take_screenshot
 from textual.app import App
 from textual.widgets import Input
 
-from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.cases.case import Case
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.layouts.new_trainer import new_trainer
 from rnn_tui.second_network import Versus
 from rnn_tui.settings import Settings, compose
+from rnn_tui.tasks.case import case_settings
 from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.charts.steady_ranges import SteadyRanges
 from rnn_tui.tui.screens.debugger import Debugger
@@ -52,6 +56,7 @@ class Screenshot:
         size: columns and rows.
         theme: "dark" or "light".
         versus: a second network in lock step, if any.
+        case: what makes the case that the run is on, if it is on one.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Screenshot:
     size: tuple[int, int]
     theme: str = "dark"
     versus: Versus | None = None
+    case: Callable[[], Case] | None = None
 
 
 def _keys(text: str) -> tuple[Action, ...]:
@@ -257,11 +263,26 @@ def _versus_and_layers(label: str, size: tuple[int, int]) -> Iterator[Screenshot
     yield Screenshot(f"layers-{label}-dark", Settings(cell="lstm", layers=2), actions, size)
 
 
+def _guessed(app: App[object]) -> bool:
+    """Return whether theirs are compared and a mistake is guessed."""
+    assert isinstance(app, RnnTui)
+    return {"theirs", "guess"} <= app.session.latest.proofs.keys()
+
+
+def _backward(app: App[object]) -> bool:
+    """Return whether the cursor is in a backward pass."""
+    assert isinstance(app, RnnTui)
+    return app.session.latest.cursor.stage is Pass.BACKWARD
+
+
 def screenshots() -> Iterator[Screenshot]:
     """Yield all screenshots."""
     lstm, gru, rnn = Settings(cell="lstm"), Settings(cell="gru"), Settings()
     for label, size in (("80", SMALL), ("120", LARGE)):
+        actions = (*_keys("m i"), _guessed, "enter", _backward, *_keys("m i"), _guessed)
         for theme in ("dark", "light"):
+            name = f"theirs-{label}-{theme}"
+            yield Screenshot(name, lstm, actions, size, theme, case=case_with_mistake)
             for name, keys in _PASSES.items():
                 before = () if name == "start" else _TRAINED
                 yield Screenshot(f"lstm-{name}-{label}-{theme}", lstm, before + keys, size, theme)
@@ -314,7 +335,9 @@ def kept() -> list[str]:
 
 def make(one: Screenshot, folder: Path = FOLDER) -> Path:
     """Make one screenshot in `folder`; return its file."""
-    app = RnnTui(Trainer(one.settings), theme=one.theme, versus=one.versus)
+    case = one.case() if one.case is not None else None
+    settings = one.settings if case is None else case_settings(case)
+    app = RnnTui(new_trainer(settings, case), theme=one.theme, versus=one.versus)
     return take_screenshot(
         app, one.size, (*one.actions, _done, _axes_of_now), folder / f"{one.name}.svg"
     )

@@ -240,3 +240,22 @@ def test_enter_is_offered_only_where_update_0_is_in_reach() -> None:
     later = replace(snapshot, timeline=replace(snapshot.timeline, first=40))
     assert key_hints.GO_THERE not in theirs.keys(context(later, panel="theirs"))
     assert "update 0 is out of reach" in theirs.why_nowhere(later)
+
+
+@pytest.mark.parametrize("width", [60, 72, 78, 120])
+def test_a_number_that_differs_stands_beside_ours_however_narrow(width: int) -> None:
+    case = with_numbers(np.random.default_rng(1), a_case(3, "lstm"), {})
+    ours = compute(case)
+    for name, stage in (("output", Pass.FORWARD), ("h", Pass.FORWARD), ("grad.h", Pass.BACKWARD)):
+        session = Session(trainer_of(replace(case, theirs={**ours, name: ours[name] + 1.0})))
+        found = theirs.place_of_first(proved(session))
+        assert found is not None
+        there = found[0]
+        assert there.stage is stage
+        go_there = GoToOperation(0, there.stage, there.t, there.symbol)
+        snapshot = session.perform(replace(REQUEST, layer=found[1].layer), go_there)
+        lines = text_of(current_pass.draw(context(snapshot), width, 30))
+        marked = [line for line in lines if line.startswith(" ▸ ") and "theirs" in line]
+        assert len(marked) == 1
+        assert marked[0].endswith("✗")
+        assert len(marked[0]) <= width

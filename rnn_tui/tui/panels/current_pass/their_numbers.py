@@ -6,6 +6,8 @@ while training runs, their number stands without a sign.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from rnn_tui.cases.case import LOSS
@@ -23,7 +25,8 @@ SIGNS = {False: (" ✓", "good"), True: (" ✗", "error"), None: ("  ", "")}  # 
 def row_with_theirs(row: Row, snapshot: Snapshot, view: TimestepView) -> Line:
     """Return a row; at its end theirs and whether it agrees, if there is room.
 
-    Going forward it is their value, going back their gradient. Words give way, the target does not.
+    Going forward it is their value, going back their gradient. Words give way, the target and what
+    passes through only to a number that differs.
     """
     line = row_of(row, view)
     symbol = f"d{row.symbol}" if view.in_backward else row.symbol
@@ -34,8 +37,18 @@ def row_with_theirs(row: Row, snapshot: Snapshot, view: TimestepView) -> Line:
     shorter = row_of(row, view, size)
     room = view.width - size
     if cell_width(shorter) > room or _has_target(line) != _has_target(shorter):
-        return line
+        if end[-1] != SIGNS[True]:
+            return line
+        shorter = row_of(row, _without_through(row, view), size)
     return (*fit(shorter, room), *end)
+
+
+def _without_through(row: Row, view: TimestepView) -> TimestepView:
+    """Return a view in which nothing passes through a row."""
+    if not view.in_backward:
+        return view
+    rest = tuple(op for op in view.backward if (op.row, op.column) != (row.symbol, "through"))
+    return replace(view, backward=rest, old=None)
 
 
 def their_entry(symbol: str, snapshot: Snapshot, view: TimestepView) -> Line:
