@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from rnn_tui.checks.mistakes import Mistake, Stage
+from rnn_tui.checks.mistakes import Mistake, Stage, said_of_layers
 from rnn_tui.checks.mutations import Mutation, mutations
 from rnn_tui.checks.programs import (
+    GRU,
+    GRU_RESET_BEFORE,
     READOUT_BACKWARD,
     READOUT_FORWARD,
     READOUT_GRADIENTS,
@@ -16,6 +19,23 @@ from rnn_tui.checks.programs import (
     Lines,
 )
 from rnn_tui.checks.reference import LineEdit, ReferenceProblem
+
+WITHOUT_NEXT = "dc - dc_next"
+SAID = {
+    "x_before": "x_<t-1>",
+    "x_late": "x_<t-1> (at t = 1 x_1)",
+    "x_after": "x_<t+1>",
+    "h_before": "h_<t-2>",
+} | {
+    gate + name: f"{gate}_{said}"
+    for gate in "ifgorzn"
+    for name, said in (
+        ("_next", "<t+1>"),
+        ("_before", "<t-1>"),
+        ("_after", "<t+1> (at the end the last)"),
+    )
+}
+"""How names are said that no right line has."""
 
 Swaps = dict[str, tuple[str, ...]]
 
@@ -30,16 +50,21 @@ def _swaps(program: CellProgram, stage: Stage) -> Swaps:
             same = tuple(kind + g for g in program.gates if g != gate)
             swaps[kind + gate] = (other + gate, *same)
     swaps |= {"h": ("h_prev",), "h_prev": ("h", "h_0", "h_before"), "dh": ("dh_y", "dh_next")}
-    swaps["x"] = ("x_before", "x_after")
+    swaps["x"] = ("x_before", "x_late", "x_after")
     if "c" in program.states:
         swaps |= {"c": ("c_prev", "h"), "c_prev": ("c", "h_prev", "tanh_c", "c_0")}
         swaps |= {"tanh_c": ("c", "tanh(tanh_c)", "h"), "dc": ("dc_next", "dh")}
         swaps["h"] += ("c", "tanh_c")
+        swaps["g"] += ("c_prev",)
     if stage is Stage.FORWARD:
         return swaps
     for gate in gates:
-        swaps[gate] += (f"a_{gate}", f"tanh({gate})", f"sigmoid({gate})", f"{gate}_next")
+        swaps[gate] += (f"a_{gate}", f"tanh({gate})", f"sigmoid({gate})")
+        swaps[gate] += tuple(gate + shift for shift in ("_next", "_before", "_after"))
         swaps[f"da_{gate}"] = (f"d{gate}", *(f"da_{g}" for g in gates if g != gate))
+    if "c" in program.states:
+        swaps["c_prev"] += ("g",)
+        swaps["dc"] += (WITHOUT_NEXT,)
     if not gates:
         swaps["h"] = ("a", "tanh(h)", "sigmoid(h)", "h_prev")
         swaps["da"] = ("dh",)
@@ -64,7 +89,14 @@ def generated(problem: ReferenceProblem, stage: Stage) -> Iterator[Mistake]:
         for mutation in mutations(text, swaps):
             edit = LineEdit({name: mutation.text})
             what = describe(program, stage, name, mutation)
-            yield _mistake(stage, what, edit, lines)
+            yield replace(_mistake(stage, what, edit, lines), other=mutation.other)
+
+
+def said_as_zero(mistake: Mistake) -> str:
+    """Say a mistake in which what stands in the place of the right name is 0 everywhere."""
+    other = SAID.get(mistake.other, mistake.other)
+    start, found, end = mistake.what.partition(f" has {_plain(other)} where ")
+    return f"{start} has 0 where {end}" if found else mistake.what
 
 
 def _mistake(stage: Stage, what: str, edit: LineEdit, lines: Lines) -> Mistake:
@@ -92,11 +124,16 @@ def _of_family(
     """Yield mistakes made in the lines of a family alike."""
     variants = [mutations(lines[name], swaps) for name in family]
     if any(len(each) != len(variants[0]) for each in variants):
-        return  # the gates' lines are not alike
+        # The gates' lines are not alike: what is alike in them.
+        by_change = [{(m.kind, m.part, m.other): m for m in each} for each in variants]
+        common = [change for change in by_change[0] if all(change in each for each in by_change)]
+        variants = [tuple(each[change] for change in common) for each in by_change]
     for alike in zip(*variants, strict=True):
         if len({mutation.kind for mutation in alike}) == 1:
             edit = LineEdit({name: m.text for name, m in zip(family, alike, strict=True)})
-            yield _mistake(stage, _of_all(program, stage, family, alike), edit, lines)
+            mistake = _mistake(stage, _of_all(program, stage, family, alike), edit, lines)
+            same = len({mutation.other for mutation in alike}) == 1
+            yield replace(mistake, other=alike[0].other) if same else mistake
 
 
 def _of_all(
@@ -133,6 +170,9 @@ def describe(program: CellProgram, stage: Stage, name: str, mutation: Mutation) 
         return f"their {left} lacks {part}"
     if stage is Stage.GRADIENTS and part == "h_prev" and other == "h":
         return f"stale h: their {left} is computed with h_t where h_<t-1> belongs"
+    if other == WITHOUT_NEXT:
+        return f"their {left} is computed with dc that lacks dc_next"
+    other = SAID.get(other, other)
     if part.endswith(".T") and other == part[:-2]:
         return f"{other} is not transposed in their {left}"
     return {
@@ -174,6 +214,18 @@ def named_backward(problem: ReferenceProblem) -> Iterator[Mistake]:
         what = f"their {name} has the derivative of {function} where {program.slopes[name]} belongs"
         yield _backward(what, LineEdit({name: text}), f"with `{name} = {text}`")
     yield from _slopes_of_others(program)
+    for gate in program.gates if len(program.gates) > 1 else ():
+        what = f"their da_{gate} is 0: no gradient flows through the gate {gate}"
+        yield _backward(what, LineEdit({f"da_{gate}": "0 * dh"}))
+    if "z" in program.gates:
+        products = program.backward["dh_prev"]
+        yield _backward(
+            "their dh_prev lacks the products with W_h: it is dh * z alone",
+            LineEdit({"dh_prev": "dh * z"}),
+        )
+        turned = products.replace("dh * z", "dh * (1 - z)")
+        what = "their dh_prev has dh * (1 - z) where dh * z belongs"
+        yield _backward(what, LineEdit({"dh_prev": turned}))
     not_transposed = program.backward["dh_prev"].replace(".T", "")
     yield _backward(
         "W_h is not transposed in their dh_prev",
@@ -293,12 +345,16 @@ def named_forward(problem: ReferenceProblem) -> Iterator[Mistake]:
         return Mistake(Stage.FORWARD, what, f"with `{name} = {text}`", edit=LineEdit(lines))
 
     program = problem.program
+    if program is GRU:
+        yield _other_cell()
     for other, what in (
         ("h_0", "stale h: every timestep begins with h_0, the state is not carried on"),
         ("h_before", "stale h: h_<t-2> stands where h_<t-1> belongs"),
     ):
         lines = {n: e.replace("h_prev", other) for n, e in program.forward.items() if "h_prev" in e}
         yield forward(what, lines)
+        begun = LineEdit(first={"h_prev": other})
+        yield Mistake(Stage.FORWARD, what, f"with `h_prev = {other}`", edit=begun)
     sums = {n: e for n, e in program.forward.items() if " + b_x" in e or " + b_h" in e}
     for kind, name in (("b_x", "bias_ih"), ("b_h", "bias_hh")):
         twice = {
@@ -313,16 +369,21 @@ def named_forward(problem: ReferenceProblem) -> Iterator[Mistake]:
         no_bias = program.forward["a_f"] + " - 1"
         yield forward("the forget gate's bias is less by 1", {"a_f": no_bias})
         yield forward("their gates are coupled: f is 1 − i", {"f": "1 - i"})
-        yield forward("their gates are coupled: i is 1 − f", {"f": "sigmoid(a_f)", "i": "1 - f"})
+        yield forward("their gates are coupled: i is 1 − f", {"i": "1 - sigmoid(a_f)"})
+        coupled = {"c": "f * c_prev + (1 - f) * g"}
+        yield forward("their gates are coupled: c has 1 − f where i belongs", coupled)
         plain = {"c": "f * c_prev + i * g", "tanh_c": "relu(c)", "g": "relu(a_g)"}
         yield forward("relu stands for both tanh", plain)
-    if "n" in program.gates:
+    if "m" in program.forward:
         inside = "x @ W_xn + b_xn + (r * h_prev) @ W_hn + b_hn"
         yield forward(
-            "the reset gate stands before the product, r⊙h_<t-1> times W_hn", {"a_n": inside}
+            "the reset gate stands before the product, (r⊙h_<t-1>)·W_hn, as in the cell "
+            "gru-reset-before",
+            {"a_n": inside},
         )
         outside = "x @ W_xn + b_xn + r * (h_prev @ W_hn) + b_hn"
         yield forward("the reset gate leaves out the bias b_hn", {"a_n": outside})
+    if "z" in program.gates:
         turned = "z * n + (1 - z) * h_prev"
         yield forward("z and 1 − z are swapped", {"h": turned})
     for function in ("tanh", "sigmoid", "relu"):
@@ -333,6 +394,46 @@ def named_forward(problem: ReferenceProblem) -> Iterator[Mistake]:
         )
 
 
+def _other_cell() -> Mistake:
+    """Return the GRU whose reset gate stands before the product."""
+    return Mistake(
+        Stage.FORWARD,
+        "these are the numbers of the cell gru-reset-before: the reset gate stands before the "
+        "product, (r⊙h_<t-1>)·W_hn, as with reset_after=False",
+        "with this cell",
+        read=lambda problem: replace(problem, program=GRU_RESET_BEFORE),
+    )
+
+
+def resets(problem: ReferenceProblem, times: Sequence[int]) -> Iterator[Mistake]:
+    """Yield states that are taken as 0 at one timestep, in all layers or in one.
+
+    Args:
+        problem: the problem.
+        times: where it may be, from 0.
+    """
+    states = problem.program.states
+    sets = [*([states] if len(states) > 1 else []), *((state,) for state in states)]
+    count = problem.layers
+    for t in times:
+        for some in sets:
+            names = " and ".join(f"{state}_<t-1>" for state in some)
+            what = f"{names} {'are' if len(some) > 1 else 'is'} taken as 0 at t = {t + 1}"
+            zero = {f"{state}_prev": f"0 * {state}_prev" for state in some}
+            lines = {
+                name: re.sub(rf"\b({'|'.join(zero)})\b", r"(0 * \1)", text)
+                for name, text in problem.program.forward.items()
+                if any(name in text for name in zero)
+            }
+            shown = f"with `{' = '.join(zero)} = 0` there"
+            for edit in (LineEdit(first=zero), LineEdit(lines)):
+                there = replace(edit, times=frozenset({t}))
+                mistake = Mistake(Stage.FORWARD, what, shown, edit=there)
+                yield mistake
+                for layer in range(count) if count > 1 else ():
+                    yield said_of_layers(mistake, frozenset({layer}), count)
+
+
 def both_ways(mistake: Mistake) -> Iterator[Mistake]:
     """Yield a mistake of the forward pass with its own gradients, and with the right lines'."""
     if mistake.read:
@@ -340,4 +441,8 @@ def both_ways(mistake: Mistake) -> Iterator[Mistake]:
         return
     own = f"{mistake.put_in}, and the gradients of that,"
     yield replace(mistake, derived=True, put_in=own)
-    yield replace(mistake, put_in=f"{mistake.put_in} in the forward pass alone")
+    if mistake.edit.first:
+        where = "in the forward pass, and the right lines backward,"
+    else:
+        where = "in the forward pass alone"
+    yield replace(mistake, put_in=f"{mistake.put_in} {where}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -46,6 +47,7 @@ class Mistake:
         put_in: how it is put in: "with `dh = dh_y`".
         read: what the case becomes when it is read so.
         edit: other lines, of its stage.
+        other: what stands in them in the place of what belongs there; "" where that is no name.
         derived: whether the gradients are those of the forward pass with the mistake, rather than
             of the right one.
         loss: another loss.
@@ -60,6 +62,7 @@ class Mistake:
     put_in: str = "with this"
     read: Callable[[ReferenceProblem], ReferenceProblem] | None = None
     edit: LineEdit = NO_EDIT
+    other: str = ""
     derived: bool = False
     loss: LossFunction | None = None
     times: tuple[int, ...] | None = None
@@ -176,7 +179,10 @@ def said_of_layers(mistake: Mistake, layers: frozenset[int], count: int) -> Mist
     """Return `mistake`, which is one of lines, in `layers` of `count` only."""
     names = " and ".join(str(layer + 1) for layer in sorted(layers))
     edit = replace(mistake.edit, layers=layers)
-    return replace(mistake, edit=edit, what=f"{mistake.what}, in layer {names} of {count}")
+    what, put_in = mistake.what, mistake.put_in
+    if max(layers) + 1 < count:  # what comes from above is of a layer, not of the output
+        what, put_in = (re.sub(r"\bdh_y\b", "dh_up", text) for text in (what, put_in))
+    return replace(mistake, edit=edit, what=f"{what}, in layer {names} of {count}", put_in=put_in)
 
 
 def said_of_times(mistake: Mistake, t: int) -> Mistake:

@@ -153,6 +153,37 @@ GRU = CellProgram(
 )
 
 
+GRU_RESET_BEFORE = CellProgram(
+    gates=GRU.gates,
+    states=GRU.states,
+    forward={
+        "a_r": GRU.forward["a_r"],
+        "a_z": GRU.forward["a_z"],
+        "r": "sigmoid(a_r)",
+        "z": "sigmoid(a_z)",
+        "rh": "r * h_prev",
+        "a_n": "x @ W_xn + b_xn + rh @ W_hn + b_hn",
+        "n": "tanh(a_n)",
+        "h": GRU.forward["h"],
+    },
+    backward={
+        "dh": "dh_y + dh_next",
+        "dn": "dh * (1 - z)",
+        "dz": "dh * (h_prev - n)",
+        "da_n": "dn * (1 - n**2)",
+        "drh": "da_n @ W_hn.T",
+        "dr": "drh * h_prev",
+        "da_r": GRU.backward["da_r"],
+        "da_z": GRU.backward["da_z"],
+        "dh_prev": "dh * z + drh * r + da_r @ W_hr.T + da_z @ W_hz.T",
+        "dx": GRU.backward["dx"],
+    },
+    gradients=dict(GRU.gradients) | {"W_hn": "(r * h_prev).T @ da_n", "b_hn": "da_n.sum(0)"},
+    families=GRU.families,
+    slopes=GRU.slopes,
+)
+
+
 def program_of(cell: str, activation: str) -> CellProgram | None:
     """Return the lines of `cell`; None for a cell that has none here."""
     if cell == "rnn" and activation in ("tanh", "relu"):

@@ -88,7 +88,10 @@ def weights_read(problem: ReferenceProblem, alone: bool = False) -> Iterator[Mis
             blocks = [(k, kind + gate) for k in layers for gate in gates]
             if all(_square(problem, block) for block in blocks):
                 what = f"{KINDS[kind]}{where} is read transposed"
-                yield _reading(what, {b: Source(b, transposed=True) for b in blocks})
+                read = _reading(what, {b: Source(b, transposed=True) for b in blocks})
+                yield read
+                if len(gates) == 1:  # the whole tensor is square
+                    yield _with_gradients_transposed(read, KINDS[kind], layers)
                 for gate in gates if len(gates) > 1 else ():
                     one = {(k, kind + gate): Source((k, kind + gate), True) for k in layers}
                     yield _reading(f"{what}, of the gate {gate} alone", one)
@@ -101,6 +104,18 @@ def weights_read(problem: ReferenceProblem, alone: bool = False) -> Iterator[Mis
         yield _reading(what, {readout: Source(readout, transposed=True)})
     yield from _as_memory_lies(problem)
     yield from _ignored_biases(problem)
+
+
+def _with_gradients_transposed(read: Mistake, kind: str, layers: tuple[int, ...]) -> Mistake:
+    """Return `read`, weights that are read transposed, with their gradients transposed as well."""
+    names = [f"grad.rnn.{kind}_l{k}" for k in layers]
+
+    def written(numbers: Numbers) -> Numbers:
+        return {**numbers, **{name: numbers[name].T for name in names if name in numbers}}
+
+    side = "h_<t-1>" if kind == "weight_hh" else "x"
+    what = f"{read.what} ({side}·W for {side}·Wᵀ), and its gradient is too"
+    return replace(read, what=what, written=written)
 
 
 def _square(problem: ReferenceProblem, block: Block) -> bool:

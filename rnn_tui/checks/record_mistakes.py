@@ -77,7 +77,13 @@ def _of_weight(run: Run, theirs: Theirs, ours: Numbers, name: str) -> dict[str, 
             found[text] = True
 
     holds("zero", np.zeros_like(array))
+    bound = float(np.max(np.abs(theirs.numbers[name]), initial=0.0))
+    if bound and (np.sum(np.abs(array) > bound) > 1 or is_round(bound, theirs.tolerance)):
+        holds(f"clipped by value, at ±{bound:.6g}", np.clip(array, -bound, bound))
     factor = ratio(theirs, ours, name)
+    norm = _norm(theirs.numbers, [name])
+    if factor is not None and 0 < factor < 1 and is_round(norm, theirs.tolerance):
+        holds(f"clipped by its norm, at {norm:.6g}", array * factor)
     if factor is not None and factor:
         texts = _weight_factor(problem, name, factor, theirs.tolerance)
         for text in texts:
@@ -101,6 +107,9 @@ def _of_weight(run: Run, theirs: Theirs, ours: Numbers, name: str) -> dict[str, 
                 f"right but for {rounded:g}·W that is added (weight decay)",
                 array + rounded * weight,
             )
+    if not found and factor is not None and 0 < factor < 1 and array.size > 2:
+        words = f"{factor:.6g} times the right one, as if clipped by its norm, at {norm:.6g}"
+        holds(words, array * factor)
     return found
 
 
@@ -202,13 +211,25 @@ def _clipped_by_norm(
     ):
         yield f"the gradients are scaled to a norm of {norm:.6g}"
         return
-    bounds = {name: _norm(theirs.numbers, [name]) for name in names}
-    bound = max(bounds.values())
-    if is_round(bound, theirs.tolerance) and all(
-        theirs.same(name, ours[name] * min(1.0, bound / max(_norm(ours, [name]), 1e-300)))
-        for name in names
-    ):
-        yield f"each gradient is clipped by its own norm, at {bound:.6g}"
+    yield from _clipped_each(theirs, ours, names)
+
+
+def _clipped_each(theirs: Theirs, ours: Numbers, names: Sequence[str]) -> Iterator[str]:
+    """Yield the norm that each gradient is clipped by alone: one that is round, or of several."""
+    norms = {name: _norm(ours, [name]) for name in names}
+    largest = max(names, key=lambda name: _norm(theirs.numbers, [name]))
+    for epsilon in (0.0, TORCH_EPSILON):
+        if not norms[largest]:
+            return
+        share = (norms[largest] + epsilon) / norms[largest]
+        bound = _norm(theirs.numbers, [largest]) * share
+        factors = {n: min(1.0, bound / max(norm + epsilon, 1e-300)) for n, norm in norms.items()}
+        several = sum(factor < 1 - 1e-9 for factor in factors.values()) > 1
+        if (several or is_round(bound, theirs.tolerance)) and all(
+            theirs.same(name, ours[name] * factors[name]) for name in names
+        ):
+            yield f"each gradient is clipped by its own norm, at {bound:.6g}"
+            return
 
 
 def _norm(numbers: Numbers, names: Sequence[str]) -> float:

@@ -44,11 +44,14 @@ class LineEdit:
 
     Attributes:
         lines: right sides by what is assigned; of the readout, too.
+        first: lines before those of a cell's forward pass: what it begins a timestep with. The
+            backward pass reads what they assign.
         layers: where, from 0; None everywhere.
         times: at which timesteps, from 0; None at all.
     """
 
     lines: Lines = field(default_factory=dict)
+    first: Lines = field(default_factory=dict)
     layers: frozenset[int] | None = None
     times: frozenset[int] | None = None
 
@@ -264,6 +267,9 @@ def _edited(lines: Lines, edit: LineEdit) -> CodeType:
 def codes_of(lines: Lines, edit: LineEdit, layer: int, steps: int) -> list[CodeType]:
     """Return the code of `lines` at each timestep."""
     plain, other = _edited(lines, LineEdit()), _edited(lines, edit)
+    if edit.first and "h" in lines:
+        edited = {name: edit.lines.get(name, text) for name, text in lines.items()}
+        other = _compiled((*edit.first.items(), *edited.items()))
     return [other if edit.holds(layer, t) else plain for t in range(steps)]
 
 
@@ -317,8 +323,9 @@ def neighbours(
     """
     return {
         "x_before": inputs[t - 1] if t else nothing,
+        "x_late": inputs[max(t - 1, 0)],
         "x_after": inputs[t + 1] if t + 1 < len(inputs) else nothing,
-        "h_before": steps[-1]["h_prev"] if steps else first,
+        "h_before": steps[-2]["h"] if len(steps) > 1 else first,
     }
 
 
@@ -357,7 +364,11 @@ def with_backward(run: Run, theirs: Theirs | None = None, edit: LineEdit = NO_ED
         for t in reversed(range(problem.steps)):
             values = {**run.forward[layer][t], "dh_y": from_above[t], "dy": run.dy[t], **state}
             after = run.forward[layer][t + 1] if t + 1 < problem.steps else {}
-            values |= {f"{gate}_next": after.get(gate, 0.0) for gate in problem.program.gates}
+            before = run.forward[layer][t - 1]  # of the last timestep at the first: [-1]
+            for gate in problem.program.gates:
+                values[f"{gate}_next"] = after.get(gate, 0.0)
+                values[f"{gate}_after"] = after.get(gate, values.get(gate, 0.0))
+                values[f"{gate}_before"] = before.get(gate, 0.0)
             exec(codes[t], scope, values)
             for name in states:
                 if theirs and not theirs.same_at(f"grad.{name}", layer, t, values[f"d{name}"]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from rnn_tui.checks.line_mistakes import (
     named_backward,
     named_forward,
     named_gradients,
+    resets,
+    said_as_zero,
     truncated,
 )
 from rnn_tui.checks.loss_mistakes import named_losses, scaled_losses
@@ -166,10 +168,10 @@ class _Beginning:
 
     def __init__(self, search: Search, base: tuple[Mistake, ...]) -> None:
         self.search, self.base, self.theirs = search, base, search.theirs
-        self.problem = search.problem
         self.first = Stage(base[-1].stage + 1) if base else Stage.FORWARD
         search.runner.keep(base)
         self.run = search.runner.complete(base)
+        self.problem = self.run.problem
         self.ours: Numbers = self.run.numbers()
         self.names = [n for n in self.theirs.numbers if not self.theirs.same(n, self.ours[n])]
         self.differing = self._first_differing()
@@ -245,7 +247,22 @@ class _Beginning:
         self.search.spend(self.ours[name].size * self.problem.steps * self.problem.batch / 4e9)
         return self.theirs.same(name, gradient)
 
+    def _is_zero(self, mistake: Mistake, run: Run) -> bool:
+        """Return whether what stands in the place of the right name is 0 wherever it is read."""
+        if not mistake.other:
+            return False
+        steps = run.forward if mistake.stage is Stage.FORWARD else run.backward
+        read = [
+            values.get(mistake.other)
+            for layer, of_layer in enumerate(steps)
+            for t, values in enumerate(of_layer)
+            if mistake.edit.holds(layer, t)
+        ]
+        return bool(read) and all(each is not None and not np.any(each) for each in read)
+
     def _add(self, mistake: Mistake, what: str) -> None:
+        if self._is_zero(mistake, self.run):
+            what = said_as_zero(replace(mistake, what=what))
         self.search.add(Explanation((*(m.what for m in self.base), what), mistake.put_in))
 
     # ------------------------------------------------------------ which mistakes
@@ -262,6 +279,7 @@ class _Beginning:
         if forward:
             yield inputs_read(problem)
             yield named_forward(problem)
+            yield resets(problem, self._forward_times())
         if backward:
             yield generated(problem, Stage.BACKWARD)
             yield named_backward(problem)

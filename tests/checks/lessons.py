@@ -39,6 +39,9 @@ BOTH = {
     "clipped by value": ("clipped by value",),
     "clipped by norm": ("clipped by their norm",),
     "gradient transposed": ("transposed",),
+    "x before": ("has x_<t-1>",),
+    "each clipped by norm": ("each gradient is clipped by its own norm",),
+    "one clipped by value": ("weight_hh_l0 is clipped by value",),
     "dh clipped": ("dh_prev is clipped",),
     "bias doubled": ("both biases",),
     "bias halved": ("one bias is shared by two",),
@@ -46,7 +49,9 @@ BOTH = {
 }
 RNN = {
     "derivative of a": ("tanh(h)",),
-    "no recurrence at k": ("lacks", "at t = {k} only"),
+    "state reset at k": ("h_<t-1> is taken as 0 at t = {k}",),
+    "weight and gradient transposed": ("h_<t-1>·w for h_<t-1>·wᵀ", "so they are if"),
+    "no recurrence at k": ("h_<t-1> is taken as 0 at t = {k}",),
 }
 LSTM = {
     "Keras order": ("g", "o", "swapped"),
@@ -54,12 +59,19 @@ LSTM = {
     "forget bias twice": ("forget gate's bias",),
     "c0 ignored": ("c0 ignored",),
     "tanh(c) missing": ("c for tanh(c)",),
-    "no memory at k": ("lacks f * c_prev", "at t = {k} only"),
+    "no memory at k": ("c_<t-1> is taken as 0 at t = {k}",),
     "dc_next dropped": ("dc_next is dropped",),
     "both dropped": ("dh_next and dc_next are dropped",),
     "derivative of tanh(c) missing": ("derivative (1 − tanh²(c))", "missing"),
     "o missing": ("their dc lacks o",),
     "slope of c itself": ("their dc has c where tanh_c",),
+    "memory reset at k": ("c_<t-1> is taken as 0 at t = {k}",),
+    "memory reset at the end": ("c_<t-1> is taken as 0 at t = ",),
+    "c_prev for g": ("their di has c_prev where g",),
+    "dc_next lacking in df": ("their df is computed with dc that lacks dc_next",),
+    "dc_next lacking": ("their dc_prev is computed with dc that lacks dc_next",),
+    "f of the next": ("their dc_prev has f_<t+1>",),
+    "f of the one before": ("their dc_prev has f_<t-1>",),
     "c for c_prev": ("their df has c where c_prev",),
     "gate f's derivative missing": ("derivative f(1 − f)", "gate f", "missing"),
     "gate i's derivative missing": ("derivative i(1 − i)", "gate i", "missing"),
@@ -112,11 +124,15 @@ def lesson(cell: str, mistake: str, seed: int, loss: str = "", dtype: type = np.
         ),
         k=int(r.integers(0, T - 1)),
     )
-    if mistake in ("no recurrence at k", "stops at k"):
+    if mistake in ("no recurrence at k", "stops at k") or "reset" in mistake:
         made.k = max(made.k, 1)
     if mistake == "dh clipped":
         handed_on = run(made)["grad.h"] - run(made, "dh_next dropped")["grad.h"]
         made.bound = float(f"{0.2 * np.abs(handed_on).max():.0e}")
+    if mistake.startswith("each"):
+        made.bound = 0.2
+    if mistake.startswith("one clipped"):
+        made.bound = 0.4 * float(np.abs(run(made)["grad.rnn.weight_hh_l0"]).max())
     if mistake.startswith("clipped"):
         grads = [g for n, g in run(made).items() if n.startswith(("grad.rnn", "grad.read"))]
         largest = max(np.abs(g).max() for g in grads)

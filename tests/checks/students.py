@@ -92,6 +92,11 @@ def finish(s: Lesson, m: str, grads: dict[str, Array]) -> None:
     B = s.x.shape[1]
     if m == "clipped by value":
         grads = {n: np.clip(g, -s.bound, s.bound) for n, g in grads.items()}
+    if m == "each clipped by norm":
+        norms = {n: np.sqrt((g**2).sum()) for n, g in grads.items()}
+        grads = {n: g * min(1.0, s.bound / norms[n]) for n, g in grads.items()}
+    if m == "one clipped by value":
+        grads["rnn.weight_hh_l0"] = np.clip(grads["rnn.weight_hh_l0"], -s.bound, s.bound)
     if m == "clipped by norm":
         norm = np.sqrt(sum((g**2).sum() for g in grads.values()))
         grads = {n: g * min(1.0, s.bound / norm) for n, g in grads.items()}
@@ -120,7 +125,7 @@ def finish(s: Lesson, m: str, grads: dict[str, Array]) -> None:
 def rnn(s: Lesson, m: str) -> dict[str, Array]:
     T = s.x.shape[0]
     Wxh, Whh, Why = s.w_ih, s.w_hh, s.w_y
-    if m == "weight transposed":
+    if m in ("weight transposed", "weight and gradient transposed"):
         Whh = Whh.T
     xs = list(s.x[::-1]) if m == "time reversed" else list(s.x)
     f = (lambda a: np.maximum(a, 0)) if s.activation == "relu" else np.tanh
@@ -128,9 +133,12 @@ def rnn(s: Lesson, m: str) -> dict[str, Array]:
         f = lambda a: np.maximum(a, 0)  # noqa: E731
     h = s.h0 * 0 if m == "h0 ignored" else s.h0
     hs, ys = [h], []
+    read: list[Array] = []
     for t in range(T):
+        h_in = hs[-1] * 0 if m == "state reset at k" and t == s.k else hs[-1]
+        read.append(h_in)
         a = xs[t].dot(Wxh.T) + s.b_ih
-        a = a + hs[-1].dot(Whh.T)
+        a = a + h_in.dot(Whh.T)
         if m != "bias forgotten":
             a = a + s.b_hh
         h = a / (1 + abs(a)) if m == "softsign" else f(a)
@@ -164,12 +172,13 @@ def rnn(s: Lesson, m: str) -> dict[str, Array]:
         else:
             da = dh * (hs[t + 1] > 0)
         one = slice(0, 1) if m == "one sample" else slice(None)
-        h_in = hs[t + 1] if m == "stale h" else hs[t]
+        h_in = hs[t + 1] if m == "stale h" else read[t]
         if m == "h0 ignored in the gradient" and t == 0:
             h_in = h_in * 0
         if m == "overwritten":
             dWxh, dWhh, db = dWxh * 0, dWhh * 0, db * 0
-        dWxh = dWxh + da[one].T.dot(xs[t][one])
+        x_in = xs[max(t - 1, 0)] if m == "x before" else xs[t]
+        dWxh = dWxh + da[one].T.dot(x_in[one])
         dWhh = dWhh + da[one].T.dot(h_in[one])
         db = db + da[one].sum(axis=0)
         dhnext = da.dot(Whh.T) if m == "not transposed back" else da.dot(Whh)
@@ -182,6 +191,8 @@ def rnn(s: Lesson, m: str) -> dict[str, Array]:
     grads = {"rnn.weight_ih_l0": dWxh, "rnn.weight_hh_l0": dWhh}
     if m == "weight transposed":
         grads["rnn.weight_hh_l0"] = dWhh.T
+    if m == "weight and gradient transposed":
+        grads["rnn.weight_hh_l0"] = dWhh
     grads |= {"rnn.bias_ih_l0": db, "rnn.bias_hh_l0": db}
     finish(s, m, grads | {"readout.weight": dWhy, "readout.bias": dby})
     return s.numbers
@@ -205,7 +216,13 @@ def lstm(s: Lesson, m: str) -> dict[str, Array]:
     h = s.h0 * 0 if m == "h0 ignored" else s.h0
     c = s.c0 * 0 if m == "c0 ignored" else s.c0
     hs, cs, zs, gates, ys = [h], [c], [], [], []
+    c_in: list[Array] = []
     for t in range(T):
+        if m == "memory reset at k" and t == s.k:
+            c = c * 0
+        if m == "memory reset at the end" and t == T - 1:
+            c = c * 0
+        c_in.append(c)
         z = np.hstack([h, xs[t]])
         a = z.dot(W.T) + bias
         i, o = sig(a[:, rows("i")]), sig(a[:, rows("o")])
@@ -258,7 +275,11 @@ def lstm(s: Lesson, m: str) -> dict[str, Array]:
             dh, dc, do = dh * 0, dc * 0, do * 0
         dhs[t], dcs[t] = dh, dc
         di, dg = dc * g, dc * i
-        df = dc * (cs[t + 1] if m == "c for c_prev" else cs[t])
+        df = dc * (cs[t + 1] if m == "c for c_prev" else c_in[t])
+        if m == "c_prev for g":
+            di = dc * cs[t]
+        if m == "dc_next lacking in df":
+            df = (dc - dcn) * cs[t]
         dai, daf, dao = di * i * (1 - i), df * f * (1 - f), do * o * (1 - o)
         dag = dg * (1 - g**2)
         if m == "derivative missing":
@@ -283,6 +304,8 @@ def lstm(s: Lesson, m: str) -> dict[str, Array]:
             z = np.hstack([hs[t + 1], xs[t]])
         if m == "h0 ignored in the gradient" and t == 0:
             z = np.hstack([hs[0] * 0, xs[0]])
+        if m == "x before":
+            z = np.hstack([hs[t], xs[max(t - 1, 0)]])
         one = slice(0, 1) if m == "one sample" else slice(None)
         if m == "overwritten":
             dW, db = dW * 0, db * 0
@@ -298,7 +321,11 @@ def lstm(s: Lesson, m: str) -> dict[str, Array]:
             dhn = 0.9 * dhn
         if m == "dh clipped":
             dhn = np.clip(dhn, -s.bound, s.bound)
-        dcn = dc if m == "f missing in dc" else dc * f
+        if m == "f of the next":
+            f = gates[min(t + 1, T - 1)][1]
+        if m == "f of the one before":
+            f = gates[t - 1][1]
+        dcn = dc if m == "f missing in dc" else (dc - dcn if m == "dc_next lacking" else dc) * f
     s.numbers = {"loss": np.array(loss), "output": np.array(ys), "h": np.array(hs[1:])}
     s.numbers |= {"c": np.array(cs[1:]), "grad.output": np.array(dys)}
     s.numbers |= {"grad.h": np.array(dhs), "grad.c": np.array(dcs)}

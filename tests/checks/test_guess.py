@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from checks.lessons import MISTAKES, UNKNOWN, case_of, lesson
+from checks.student_gru import MISTAKES as GRU_MISTAKES
+from checks.student_gru import gru_case
 from checks.students import run
 
 from rnn_tui.checks.checked_case import check_case
@@ -84,3 +86,10 @@ def test_there_is_no_guess_where_none_fits(cell: str, mistake: str) -> None:
         comparison, guessed = check_case(case_of(made, run(made, mistake)))
         assert comparison.first
         assert guessed is None
+
+
+@pytest.mark.parametrize("mistake", ["", *GRU_MISTAKES])
+def test_a_mistake_in_a_gru_is_named(mistake: str) -> None:
+    comparison, guessed = check_case(gru_case(mistake))
+    assert comparison.agrees == (not mistake)
+    assert all(words in (guessed or "").lower() for words in GRU_MISTAKES.get(mistake, ())), guessed
