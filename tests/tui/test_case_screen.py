@@ -27,7 +27,7 @@ from rnn_tui.settings import Settings
 from rnn_tui.tasks.case import case_settings
 from rnn_tui.tui import key_hints
 from rnn_tui.tui.equation_text import numbers_line
-from rnn_tui.tui.panel_spec import hidden_panels
+from rnn_tui.tui.panel_spec import hidden_panels, panel_spec
 from rnn_tui.tui.panels.current_pass import first_screen
 from rnn_tui.tui.panels.current_pass import panel as current_pass
 from rnn_tui.tui.panels.current_pass.their_numbers import their_gradient, their_loss
@@ -259,3 +259,17 @@ def test_a_number_that_differs_stands_beside_ours_however_narrow(width: int) -> 
         assert len(marked) == 1
         assert marked[0].endswith("✗")
         assert len(marked[0]) <= width
+
+
+def test_numbers_in_help_are_those_of_the_run() -> None:
+    session = Session(Trainer(Settings(cell="lstm", hidden=3, steps=5, num_points=60)))
+    snapshot = session.perform(Step(Stride.PASS, 3))
+    for name, signs in (
+        ("gradients", ("‖dh‖ of L_5",)),
+        ("code", ("[B,H]=[1,3]",)),
+        ("carpet", ()),
+    ):
+        shown = [sign.shown for sign in panel_spec(name).help(context(snapshot, panel=name))]
+        assert {*signs} <= {*shown}, name
+        times = re.findall(r"(?:\bt ?= ?|L_|h_)(\d+)", " ".join(shown))
+        assert all(int(t) <= 5 for t in times), (name, times)

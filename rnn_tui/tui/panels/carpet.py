@@ -441,7 +441,7 @@ def _text_lines(snapshot: Snapshot) -> int:
 def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
     carpet = _carpet(context)
-    gates = carpet is not None and not carpet.scale.signed
+    gates, t = carpet is not None and not carpet.scale.signed, context.snapshot.t
     own = (
         Sign(
             "carpet of h", "a row for each unit, a column for each timestep; d shows another value"
@@ -450,7 +450,7 @@ def signs(context: DrawContext) -> Signs:
         Sign("da_f", "the gradient before the σ or tanh of gate f"),
         Sign("h by number", "the same with the units in the order of their numbers: D"),
         Sign("units by time of peak", "the unit that is strongest first stands on top"),
-        Sign("h_7[3] = +0.12", "the selected entry: unit 3 at t=7"),
+        Sign(f"h_{t}[1] = +0.12", f"the selected entry: unit 1 at t={t}"),
         Sign("(7 of 64 units)", "a row for 7 of them, one after so many; ↑↓ go through all", "dim"),
         Sign("(strongest of 3 t)", "a cell is the largest at 3 timesteps", "dim"),
         Sign("▸  ▾", "the selected unit and the selected timestep", "accent"),

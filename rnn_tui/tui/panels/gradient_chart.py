@@ -251,7 +251,7 @@ def signs(context: DrawContext) -> Signs:
             Sign("decades", "powers of 10: −0.3 a step back halves it at every timestep"),
             Sign("before", "the same without the what-if", "ghost"),
             Sign("gru beside", "the second network's, dashed", "second-gradient"),
-            Sign("┊ t=7", "the timestep at the cursor", "accent"),
+            Sign(f"┊ t={context.snapshot.t}", "the timestep at the cursor", "accent"),
         ),
         panel_help.chart(log=True, x="timesteps"),
     )

@@ -177,13 +177,17 @@ def _row(
 
 def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
-    numpy = TITLES[shown(context)] == NUMPY.name
+    numpy, settings = TITLES[shown(context)] == NUMPY.name, context.snapshot.settings
     return joined(
         (
             Sign("▸", "the line of the operation at the cursor; PgUp PgDn: before, next", "accent"),
             Sign("·", "a line that is still to come, in this pass through its loop", "dim"),
-            Sign("# t = 7", "the timestep that the loop is at"),
-            Sign("[B,H]=[1,16]", "the shape of an array: its letters, and its numbers", "dim"),
+            Sign(f"# t = {context.snapshot.t}", "the timestep that the loop is at"),
+            Sign(
+                f"[B,H]=[{settings.batch},{settings.hidden}]",
+                "the shape of an array: its letters, and its numbers",
+                "dim",
+            ),
             Sign("T  B", "timesteps of a window, samples of a batch"),
             Sign("D  H  O  P", "the numbers of an input, units, outputs; all parameters"),
             Sign("h_prev  c_prev", "h_<t-1> and c_<t-1>; h, c, x, y are those of t"),

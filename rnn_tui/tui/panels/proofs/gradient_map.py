@@ -297,7 +297,11 @@ def signs(context: DrawContext) -> Signs:
             Sign("map", "how large the gradient of each loss is on its way back"),
             Sign("L_t", "a row is the loss of timestep t alone"),
             Sign("3 timesteps to go", "the backward pass has not come to its end yet", "dim"),
-            Sign("5 of 20 losses", "so many have a row, from the first to the last", "dim"),
+            Sign(
+                f"{min(5, snapshot.steps)} of {snapshot.steps} losses",
+                "so many have a row, from the first to the last",
+                "dim",
+            ),
             Sign("k", "a column is a number of timesteps that its gradient has come back"),
             Sign(
                 f"‖∂L_t/∂{state}_<t-k>‖",
