@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from cases.case_support import case_arrays, write
 from terminal.program import assert_ended, program
 
@@ -33,3 +34,21 @@ def test_a_case_file_opens_is_stepped_restarted_and_saved(tmp_path: Path) -> Non
     task = load(tmp_path / "case-lstm3-0.safetensors").task
     assert isinstance(task, CaseTask)
     assert task.title == "mine.safetensors"
+
+
+def test_enter_in_theirs_leads_out_of_the_zoom_to_rows_with_theirs(tmp_path: Path) -> None:
+    arrays = case_arrays(steps=3, batch=2)
+    arrays["h"] = np.full((3, 2, arrays["rnn.weight_hh_l0"].shape[1]), 3.0)
+    write(tmp_path / "mine.safetensors", arrays)
+    with program("mine.safetensors", size=(80, 23), cwd=tmp_path) as one:
+        one.wait_for("1 of 1 tensor differs; first: h, t=1 — m i shows them")
+        one.send("m")
+        one.wait_for("a letter jumps there")
+        one.send("i")
+        one.wait_for("enter go there")
+        one.send("z")
+        one.wait_for("words and signs")
+        one.send("\r")
+        one.wait_for("theirs +3.0000 ✗")
+        one.send("q")
+        assert_ended(one)

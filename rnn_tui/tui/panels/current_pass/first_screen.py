@@ -85,6 +85,8 @@ def _verdict(snapshot: Snapshot, width: int) -> str:
         return f"✓ {words}{long}"
     differ = sum(not each.agrees for each in tensors)
     start = f"✗ {differ} of {len(tensors)} tensors differ; first: "
+    if len(tensors) == 1:
+        start = "✗ 1 of 1 tensor differs; first: "
     time = f", t={first.t}" if first.t is not None else ""
     name = report.names[first.name]
     end = long if text_width(f"{start}{name}{time}{long}") <= width else short

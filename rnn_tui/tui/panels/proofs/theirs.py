@@ -73,7 +73,8 @@ def _first(snapshot: Snapshot, report: TheirsReport, first: FirstDifference, wid
     tensors = report.comparison.tensors
     differ = sum(not each.agrees for each in tensors)
     entry = f"{report.names[first.name]}{_entry(first.entry)}"
-    start: Line = ((f" ✗ {differ} of {len(tensors)} tensors differ; first ", "error"),)
+    words = "tensors differ" if len(tensors) > 1 else "tensor differs"
+    start: Line = ((f" ✗ {differ} of {len(tensors)} {words}; first ", "error"),)
     lines: list[Line] = [(*start, (entry, "strong"))]
     if cell_width(lines[0]) > width:
         lines = [start, ((f"   {cut_middle(entry, width - 3)}", "strong"),)]
