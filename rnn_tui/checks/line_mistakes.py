@@ -85,7 +85,12 @@ def generated(problem: ReferenceProblem, stage: Stage) -> Iterator[Mistake]:
     for family in program.families.values():
         if all(name in lines for name in family):
             yield from _of_family(program, stage, family, lines, swaps)
+    # Of dh_prev and dc_prev it is that dh_next and dc_next are dropped.
+    zeroed = [name for name in program.backward if name not in ("dh", "dx", "dh_prev", "dc_prev")]
     for name, text in lines.items():
+        if stage is Stage.BACKWARD and name in zeroed:
+            edit = LineEdit({name: "0 * dh"})
+            yield Mistake(stage, f"their {name} is 0", f"with `{name} = 0`", edit=edit)
         for mutation in mutations(text, swaps):
             edit = LineEdit({name: mutation.text})
             what = describe(program, stage, name, mutation)
@@ -102,9 +107,12 @@ def said_as_zero(mistake: Mistake) -> str:
 def _mistake(stage: Stage, what: str, edit: LineEdit, lines: Lines) -> Mistake:
     """Return the mistake of `edit`, shown by its first line."""
     name, text = next(iter(edit.lines.items()))
+    right = lines.get(name, "")
+    if name == "tanh_c":  # which the code panel has no line for
+        name, text, right = "h", f"o * {text}", f"o * {right}"
     shown = f"with `{_left(stage, name)} = {_plain(text)}`"
-    if len(edit.lines) == 1 and name in lines:
-        shown += f" in place of `{_plain(lines[name])}`"
+    if len(edit.lines) == 1 and right:
+        shown += f" in place of `{_plain(right)}`"
     elif len(edit.lines) > 1:
         shown += " and so on"
     return Mistake(stage, what, shown, edit=edit)
@@ -115,7 +123,9 @@ def _left(stage: Stage, name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.replace(" ** 2", "**2")
+    """Return a line as the code panel writes it."""
+    text = text.replace(" ** 2", "**2").replace("tanh_c", "tanh(c)")
+    return re.sub(r"(?<![.\w])tanh\(", "np.tanh(", text)
 
 
 def _of_family(
@@ -160,6 +170,7 @@ def _without_slope(program: CellProgram, name: str, part: str) -> str:
 def describe(program: CellProgram, stage: Stage, name: str, mutation: Mutation) -> str:
     """Say a mistake of the line of `name`."""
     left, part, other = _left(stage, name), _plain(mutation.part), _plain(mutation.other)
+    left = "h" if left == "tanh_c" else left
     if mutation.kind == "without":
         if name in ("dh", "dc") and part in ("dh_next", "dc_next"):
             return f"their {part} is dropped: no gradient flows from a timestep to the one before"
@@ -214,9 +225,6 @@ def named_backward(problem: ReferenceProblem) -> Iterator[Mistake]:
         what = f"their {name} has the derivative of {function} where {program.slopes[name]} belongs"
         yield _backward(what, LineEdit({name: text}), f"with `{name} = {text}`")
     yield from _slopes_of_others(program)
-    for gate in program.gates if len(program.gates) > 1 else ():
-        what = f"their da_{gate} is 0: no gradient flows through the gate {gate}"
-        yield _backward(what, LineEdit({f"da_{gate}": "0 * dh"}))
     if "z" in program.gates:
         products = program.backward["dh_prev"]
         yield _backward(

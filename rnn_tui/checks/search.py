@@ -262,7 +262,10 @@ class _Beginning:
 
     def _add(self, mistake: Mistake, what: str) -> None:
         if self._is_zero(mistake, self.run):
+            if self.search.found:  # it says the same as what was found: that something is 0
+                return
             what = said_as_zero(replace(mistake, what=what))
+            mistake = replace(mistake, put_in="with this")
         self.search.add(Explanation((*(m.what for m in self.base), what), mistake.put_in))
 
     # ------------------------------------------------------------ which mistakes

@@ -276,6 +276,8 @@ def lstm(s: Lesson, m: str) -> dict[str, Array]:
         dhs[t], dcs[t] = dh, dc
         di, dg = dc * g, dc * i
         df = dc * (cs[t + 1] if m == "c for c_prev" else c_in[t])
+        if m == "df is 0 at the end" and t == T - 1:
+            df = df * 0
         if m == "c_prev for g":
             di = dc * cs[t]
         if m == "dc_next lacking in df":
