@@ -37,6 +37,10 @@ SAID = {
 }
 """How names are said that no right line has."""
 
+RESET_BEFORE = (
+    "these are the numbers of the cell gru-reset-before: the reset gate stands before the "
+    "product, (r⊙h_<t-1>)·W_hn, as with reset_after=False"
+)
 Swaps = dict[str, tuple[str, ...]]
 
 
@@ -385,8 +389,7 @@ def named_forward(problem: ReferenceProblem) -> Iterator[Mistake]:
     if "m" in program.forward:
         inside = "x @ W_xn + b_xn + (r * h_prev) @ W_hn + b_hn"
         yield forward(
-            "the reset gate stands before the product, (r⊙h_<t-1>)·W_hn, as in the cell "
-            "gru-reset-before",
+            RESET_BEFORE,
             {"a_n": inside},
         )
         outside = "x @ W_xn + b_xn + r * (h_prev @ W_hn) + b_hn"
@@ -406,8 +409,7 @@ def _other_cell() -> Mistake:
     """Return the GRU whose reset gate stands before the product."""
     return Mistake(
         Stage.FORWARD,
-        "these are the numbers of the cell gru-reset-before: the reset gate stands before the "
-        "product, (r⊙h_<t-1>)·W_hn, as with reset_after=False",
+        RESET_BEFORE,
         "with this cell",
         read=lambda problem: replace(problem, program=GRU_RESET_BEFORE),
     )
