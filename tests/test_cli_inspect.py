@@ -163,7 +163,11 @@ def test_one_file_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
     assert "one FILE is enough; 'b' is one too many" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", [ROWS.encode(), PROSE.encode(), gzip.compress(b"1\n" * 99)])
+@pytest.mark.parametrize(
+    "content",
+    [ROWS.encode(), PROSE.encode(), gzip.compress(b"1\n" * 99)],
+    ids=["rows", "prose", "packed"],  # what is packed has the time in it
+)
 def test_a_data_file_in_place_of_a_checkpoint(
     content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
