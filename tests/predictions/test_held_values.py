@@ -193,7 +193,14 @@ def test_an_input_that_is_no_longer_held_is_read_again() -> None:
     assert answer() == before
 
 
-@pytest.mark.parametrize("text", ["o = 0", "W_h = 0", "detach @3", "h_3[1] = 0.5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "o = 0",
+        "W_h = 0",
+        *(pytest.param(text, marks=pytest.mark.long) for text in ("detach @3", "h_3[1] = 0.5")),
+    ],
+)
 def test_what_is_tried_kept_and_released_is_in_the_next_predictions(text: str) -> None:
     """In a session, with a second network beside, also after both have changed places."""
     session = Session(Trainer(small("recall", gap=4)), versus=Versus("lstm"))

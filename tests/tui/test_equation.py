@@ -80,7 +80,7 @@ def check_all(snapshot: Snapshot, operations: tuple[Operation, ...], unit: int) 
 
 
 @given(networks(), st.data())
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_every_equation_of_both_passes_agrees_with_itself_and_with_the_tape(
     trainer: Trainer, data: st.DataObject
 ) -> None:

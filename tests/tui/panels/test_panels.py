@@ -230,8 +230,10 @@ def test_no_number_is_drawn_before_its_operation_is_revealed(kind: str) -> None:
     maker = SnapshotMaker(trainer)
     for k, _ in enumerate(places_of_an_update(TINY.with_(**KINDS[kind]))):
         trainer.reveal()
+        if k % 2:  # neighbours are much alike
+            continue
         snapshot = maker.snapshot()
-        for t in (None, 1 + k % 3):  # neighbours are much alike
+        for t in (None, 1 + k % 3):
             real = replace(snapshot, request=ViewRequest(t=t), contributions=None)
             false = spoiled(real)
             for panel in ("timestep", "network", "gradients"):

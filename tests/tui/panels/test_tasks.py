@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -134,9 +135,13 @@ def test_nothing_is_drawn_before_its_operation_is_revealed(task: str) -> None:
     trainer = Trainer(TASKS[task])
     trainer.run(2)
     maker = SnapshotMaker(trainer)
-    while trainer.updates == 2:
+    for k in count():
         trainer.reveal()
-        for t in (None, (1, trainer.settings.steps)[trainer.revealed % 2]):
+        if trainer.updates != 2:
+            break
+        if k % 2:  # neighbours are much alike
+            continue
+        for t in (None, (1, trainer.settings.steps)[k // 2 % 2]):
             real = replace(maker.snapshot(), request=ViewRequest(t=t), contributions=None)
             false = spoiled(real)
             for draw, size in ((current_pass.draw, (80, 14)), (network.draw, (120, 7))):
