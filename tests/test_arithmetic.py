@@ -10,9 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from checkpoint_files import rewrite
 
 from rnn_tui.checkpoint import arithmetic
 from rnn_tui.checkpoint.arithmetic import Arithmetic, arithmetic_here
+from rnn_tui.checkpoint.format import CheckpointError
 from rnn_tui.checkpoint.loading import load_run
 from rnn_tui.checkpoint.saving import save
 from rnn_tui.engine.training.trainer import Trainer
@@ -74,3 +76,9 @@ def test_the_kernels_are_those_that_run() -> None:
 def test_what_a_file_says_is_checked(fault: dict[str, object]) -> None:
     with pytest.raises(ContentError, match=arithmetic.ARITHMETIC):
         Arithmetic.from_json({**arithmetic_here().to_json(), **fault})
+
+
+def test_a_file_whose_text_is_none_is_refused_by_its_name(saved: Path) -> None:
+    rewrite(saved, lambda tensors, texts: texts.update({arithmetic.ARITHMETIC: "{}"}))
+    with pytest.raises(CheckpointError, match=f"run.safetensors.*{arithmetic.ARITHMETIC} must"):
+        load_run(saved)

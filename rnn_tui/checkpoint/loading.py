@@ -116,6 +116,7 @@ def load_run(
     """
     with _naming(path), open_content(path, NUMBERS) as file:
         header = upgraded(file.header)
+        elsewhere = _elsewhere(header)
         settings = checked_settings(header)
         check_custom_task(header, settings, task)
         check_run_names(header, settings)
@@ -155,13 +156,15 @@ def load_run(
         remarks = [grown_text(kept, its_task)]
     elif kept is not None and growth is Growth.CHANGED:
         remarks = [f"the data have changed: {changed_text(kept, its_task)}"]
-    if elsewhere := _elsewhere(header):
-        remarks.insert(0, elsewhere)
-    return SavedRun(trainer, view, " · ".join(remarks))
+    return SavedRun(trainer, view, " · ".join(filter(None, (elsewhere, *remarks))))
 
 
 def _elsewhere(header: Header) -> str:
-    """Return how what computes here differs from what computed the run, in one line."""
+    """Return how what computes here differs from what computed the run, in one line.
+
+    Raises:
+        ContentError: what the file says of it is no such thing.
+    """
     if ARITHMETIC not in header.texts:
         return ""
     return Arithmetic.from_json(header.mapping(ARITHMETIC)).difference(arithmetic_here())
