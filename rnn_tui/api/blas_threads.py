@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 """Who sets one of these has chosen: nothing is changed then."""
@@ -38,16 +37,9 @@ def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
     """Return what tells and what sets the number of threads of NumPy's OpenBLAS; None without."""
     if any(os.environ.get(name) for name in VARIABLES):
         return None
-    import ctypes
+    from rnn_tui.engine.core.openblas import openblas_libraries
 
-    import numpy as np
-
-    folder = Path(os.path.dirname(np.__file__))
-    for path in sorted((*folder.parent.glob("numpy.libs/*blas*"), *folder.glob(".dylibs/*blas*"))):
-        try:
-            library = ctypes.CDLL(str(path))  # NumPy has loaded it: this finds it again
-        except OSError:
-            continue
+    for library in openblas_libraries():
         for prefix in _PREFIXES:
             for suffix in _SUFFIXES:
                 read = getattr(library, f"{prefix}_get_num_threads{suffix}", None)

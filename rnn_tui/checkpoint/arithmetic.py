@@ -7,14 +7,13 @@ has other last digits, and after some hundred updates the run is another one.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
+from rnn_tui.engine.core.openblas import openblas_libraries
 from rnn_tui.tensor_files.content import ContentError
 
 ARITHMETIC = "arithmetic"
@@ -91,12 +90,7 @@ def _kernels() -> str:
     """Return the name of the kernels of the OpenBLAS that comes with NumPy; "" without one."""
     import ctypes
 
-    folder = Path(os.path.dirname(np.__file__))
-    for path in sorted((*folder.parent.glob("numpy.libs/*blas*"), *folder.glob(".dylibs/*blas*"))):
-        try:
-            library = ctypes.CDLL(str(path))  # it is loaded already: this finds it again
-        except OSError:
-            continue
+    for library in openblas_libraries():
         for name in _CORE_NAMES:
             if (core := getattr(library, name, None)) is not None:
                 core.restype = ctypes.c_char_p

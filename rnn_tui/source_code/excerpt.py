@@ -116,7 +116,7 @@ class Excerpt:
     def content(self) -> bytes:
         """Return `arrays` as the content of an .npz file."""
         file = io.BytesIO()
-        np.savez(file, **self.arrays())  # type: ignore[arg-type]
+        np.savez(file, **self.arrays())  # type: ignore[arg-type]  # names are not its options
         return file.getvalue()
 
 
