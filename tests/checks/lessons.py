@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from checks.students import Lesson, run
+from checks.students import StudentsRun, run
 
 from rnn_tui.cases.case import Case
 
@@ -91,7 +91,9 @@ ONLY_WITH = {
 }
 
 
-def lesson(cell: str, mistake: str, seed: int, loss: str = "", dtype: type = np.float64) -> Lesson:
+def lesson(
+    cell: str, mistake: str, seed: int, loss: str = "", dtype: type = np.float64
+) -> StudentsRun:
     """Return a random lesson in which `mistake` shows."""
     r = np.random.default_rng(seed)
     loss = loss or ONLY_WITH.get(mistake) or str(r.choice(["mse", "cross-entropy"]))
@@ -110,7 +112,7 @@ def lesson(cell: str, mistake: str, seed: int, loss: str = "", dtype: type = np.
         return (r.normal(size=shape) * scale).astype(dtype)
 
     target = draw(T, B, outputs) if loss == "mse" else r.integers(0, outputs, (T, B))
-    made = Lesson(
+    made = StudentsRun(
         cell,
         loss,
         "sum" if mistake == "mean over the batch" and seed % 2 else "mean",
@@ -143,7 +145,7 @@ def lesson(cell: str, mistake: str, seed: int, loss: str = "", dtype: type = np.
 
 
 def case_of(
-    made: Lesson, theirs: dict[str, np.ndarray], tolerance_dtype: type = np.float64
+    made: StudentsRun, theirs: dict[str, np.ndarray], tolerance_dtype: type = np.float64
 ) -> Case:
     """Return the case file's content for a lesson and somebody's numbers."""
     T, B = made.x.shape[:2]

@@ -15,7 +15,7 @@ Array = Any
 
 
 @dataclass
-class Lesson:
+class StudentsRun:
     """What a student was given: one layer's weights as PyTorch has them, and a batch."""
 
     cell: str
@@ -41,7 +41,7 @@ def sig(a: Array) -> Array:
     return 1.0 / (1.0 + np.exp(-a))
 
 
-def loss_and_dy(s: Lesson, ys: list[Array], m: str) -> tuple[float, list[Array]]:
+def loss_and_dy(s: StudentsRun, ys: list[Array], m: str) -> tuple[float, list[Array]]:
     T, B = s.x.shape[0], s.x.shape[1]
     outputs = s.b_y.shape[0]
     n = T * B * outputs if s.loss == "mse" else T * B
@@ -83,12 +83,12 @@ def loss_and_dy(s: Lesson, ys: list[Array], m: str) -> tuple[float, list[Array]]
     return total, dys
 
 
-def run(s: Lesson, mistake: str = "") -> dict[str, Array]:
+def run(s: StudentsRun, mistake: str = "") -> dict[str, Array]:
     """Return all numbers of a student's network, [T, B, …], gradients as PyTorch has them."""
     return lstm(s, mistake) if s.cell == "lstm" else rnn(s, mistake)
 
 
-def finish(s: Lesson, m: str, grads: dict[str, Array]) -> None:
+def finish(s: StudentsRun, m: str, grads: dict[str, Array]) -> None:
     B = s.x.shape[1]
     if m == "clipped by value":
         grads = {n: np.clip(g, -s.bound, s.bound) for n, g in grads.items()}
@@ -122,7 +122,7 @@ def finish(s: Lesson, m: str, grads: dict[str, Array]) -> None:
     s.numbers |= {f"grad.{name}": array for name, array in grads.items()}
 
 
-def rnn(s: Lesson, m: str) -> dict[str, Array]:
+def rnn(s: StudentsRun, m: str) -> dict[str, Array]:
     T = s.x.shape[0]
     Wxh, Whh, Why = s.w_ih, s.w_hh, s.w_y
     if m in ("weight transposed", "weight and gradient transposed"):
@@ -198,7 +198,7 @@ def rnn(s: Lesson, m: str) -> dict[str, Array]:
     return s.numbers
 
 
-def lstm(s: Lesson, m: str) -> dict[str, Array]:
+def lstm(s: StudentsRun, m: str) -> dict[str, Array]:
     T, B = s.x.shape[0], s.x.shape[1]
     H = s.h0.shape[1]
     w_hh = s.w_hh
