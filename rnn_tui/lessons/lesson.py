@@ -69,10 +69,12 @@ class Choice:
     Attributes:
         text: as it is shown.
         when: the claim that makes it the right one; of all choices, one holds.
+        line: the line of the file.
     """
 
     text: str
     when: str
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Show:
         big: what fills the screen in block characters: "equation", "timestep", "curve" or "".
         mark: the value that is pointed at: ``dh_2[1]``; "" for none.
         dim: whether everything else is dimmed.
-        looking: as in `PlaceLine`: ``unit`` 2, ``t`` 5, ``layer`` 1, ``weight`` W_h[3,1].
+        looking: as in `PlaceLine`: ``unit`` 2, ``shown`` t=5, ``layer`` 1, ``weight`` W_h[3,1].
     """
 
     panel: str = ""
@@ -156,6 +158,7 @@ class LessonStep:
         remember: expressions whose values later steps may use, by the name that they get.
         claims: what must hold.
         line: the line of the file.
+        lines: the lines of the file for each action of `do`.
     """
 
     title: str
@@ -166,6 +169,7 @@ class LessonStep:
     remember: Mapping[str, str] = field(default_factory=dict)
     claims: tuple[ClaimLine, ...] = ()
     line: int = 0
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
