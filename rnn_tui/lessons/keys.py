@@ -12,6 +12,7 @@ from rnn_tui.session.commands import (
     Command,
     Continue,
     GoTo,
+    Keep,
     RunTo,
     Step,
     Swap,
@@ -26,8 +27,8 @@ _STRIDES = {
     "f": Stride.PASS,
     "u": Stride.UPDATE,
 }
-MOVES = (*_STRIDES, *(key.upper() for key in _STRIDES), "g", "G", "t", "c", "C", "a")
-"""Keys that move the run, as commands of the session."""
+MOVES = (*_STRIDES, *(key.upper() for key in _STRIDES), "g", "G", "t", "c", "C", "a", "enter")
+"""Keys that move or change the run, as commands of the session; enter keeps all what-ifs."""
 VIEW_KEYS = (
     "tab", "shift+tab", "z", "d", "D", "i", "x", "left", "right", "up", "down", "h", "j", "k", "l",
     "[", "]", "+", "-", "pgup", "pgdn", "J", "K", "shift+up", "shift+down", ",", ".", "v", "V",
@@ -87,6 +88,8 @@ class PressedKey:
                 return Continue()
             case "C":
                 return BackToStop()
+            case "enter":
+                return Keep()
             case _:
                 return Swap()
 
@@ -105,7 +108,7 @@ def parse_key(text: str) -> PressedKey:
     if name not in MOVES and name not in VIEW_KEYS:
         allowed = _INSTEAD.get(name, f"allowed: {' '.join((*MOVES, *VIEW_KEYS))}")
         raise KeyTextError(f"key {text!r} cannot be pressed by a lesson; {allowed}")
-    if digits and name in ("G", "c", "C", "a"):
+    if digits and name in ("G", "c", "C", "a", "enter"):
         raise KeyTextError(f"key {text!r}: {name} takes no count")
     if digits and not (1 if name != "g" else 0) <= int(digits) <= MOST_STRIDES:
         raise KeyTextError(f"key {text!r}: the count must be from 1 to {MOST_STRIDES}")
