@@ -10,20 +10,20 @@ theme, such as ``form-80``. The 16 colours are those of xterm.
 from __future__ import annotations
 
 import argparse
-import io
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import screenshots
 from headless_screenshot import take_screenshot
-from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.tui.app import RnnTui
-from rnn_tui.tui.app import __file__ as app_file
 from rnn_tui.tui.colour_depth import Depth
+from rnn_tui.tui.take_home.figure import Figure
+from rnn_tui.tui.take_home.svg import svg_text
 
 SHEET = screenshots.FOLDER / "colours.svg"
 SCREEN = "lstm-backward-80"
@@ -46,28 +46,6 @@ def terminal(dark: bool) -> TerminalTheme:
     return TerminalTheme(ground, text, colours[:8], colours[8:])
 
 
-class AppOnTerminal(RnnTui):
-    """The app, whose screenshots have the 16 colours of a terminal, as Textual's have not."""
-
-    CSS_PATH = str(Path(app_file).with_name("app.tcss"))
-
-    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
-        """Return the screen as SVG."""
-        console = Console(
-            width=self.size.width,
-            height=self.size.height,
-            file=io.StringIO(),
-            force_terminal=True,
-            color_system="truecolor",
-            record=True,
-            legacy_windows=False,
-        )
-        compositor, below = self.screen._compositor, self._background_screens
-        console.print(compositor.render_update(full=True, screen_stack=below, simplify=simplify))
-        theme = terminal(self.current_theme.dark)
-        return console.export_svg(title=title or self.title, theme=theme)
-
-
 def pictures(name: str, folder: Path) -> list[list[str]]:
     """Return rows of a dark and a light picture of one screen."""
     one = next(each for each in screenshots.screenshots() if each.name.startswith(name))
@@ -76,10 +54,16 @@ def pictures(name: str, folder: Path) -> list[list[str]]:
         row = []
         for theme in ("dark", "light"):
             trainer = Trainer(one.settings)
-            app = AppOnTerminal(trainer, theme=theme, depth=depth, versus=one.versus)
-            app.title = LABELS[depth]
+            app = RnnTui(trainer, theme=theme, depth=depth, versus=one.versus)
+
+            def draw(figure: Figure, depth: Depth = depth, dark: bool = theme == "dark") -> str:
+                """Return the SVG of the screen, with the 16 colours of a terminal."""
+                figure = replace(figure, title=LABELS[depth])
+                return svg_text(figure, terminal(dark), caption=True)
+
             path = folder / f"{name}-{depth.name}-{theme}.svg"
-            row.append(take_screenshot(app, one.size, one.actions, path).read_text("utf-8"))
+            path = take_screenshot(app, one.size, one.actions, path, draw=draw)
+            row.append(path.read_text("utf-8"))
         rows.append(row)
     return rows
 

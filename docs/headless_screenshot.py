@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from portable_svg import portable
 from textual.app import App
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.widgets import Input
+
+from rnn_tui.tui.take_home.figure import Figure, figure_of_app
+from rnn_tui.tui.take_home.svg import svg_text
 
 # A key to press, or a condition of the application to wait for.
 Action = str | Callable[[App[Any]], bool]
@@ -27,6 +29,7 @@ async def take_screenshot_async(
     actions: Iterable[Action],
     path: Path,
     theme: str | None = None,
+    draw: Callable[[Figure], str] = svg_text,
 ) -> Path:
     """Run an application without a terminal, perform the actions and write what it shows.
 
@@ -36,6 +39,7 @@ async def take_screenshot_async(
         actions: keys and conditions, in order.
         path: the SVG file to write; beside it, as .txt, the text on the screen is written.
         theme: a theme to set before the actions; None: the application's own.
+        draw: makes an SVG of the figure.
 
     Returns:
         `path`.
@@ -50,7 +54,7 @@ async def take_screenshot_async(
         await asyncio.sleep(PAUSE_BETWEEN_PICTURES)
         for action in actions:
             await _perform(app, action)
-        svg = portable(await _final_picture(app), path.stem, dark=app.current_theme.dark)
+        svg = draw(await _final_figure(app, path.stem))
         text = _text(app)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(svg, encoding="utf-8")
@@ -64,9 +68,10 @@ def take_screenshot(
     actions: Iterable[Action],
     path: Path,
     theme: str | None = None,
+    draw: Callable[[Figure], str] = svg_text,
 ) -> Path:
     """Call `take_screenshot_async` from a script that has no event loop of its own."""
-    return asyncio.run(take_screenshot_async(app, size, actions, path, theme))
+    return asyncio.run(take_screenshot_async(app, size, actions, path, theme, draw))
 
 
 def _text(app: App[Any]) -> str:
@@ -105,15 +110,16 @@ async def _wait_until(condition: Callable[[], bool], name: str) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _final_picture(app: App[Any]) -> str:
-    """Return the picture once two in a row are equal, or the last one after a while."""
+async def _final_figure(app: App[Any], title: str) -> Figure:
+    """Return the figure once two in a row are equal, or the last one after a while."""
     for field in app.screen.query(Input):
         field.cursor_blink = False
     deadline = time.monotonic() + STILL_TIMEOUT
-    picture = ""
+    await asyncio.sleep(PAUSE_BETWEEN_PICTURES)
+    figure = figure_of_app(app, title)
     while time.monotonic() < deadline:
         await asyncio.sleep(PAUSE_BETWEEN_PICTURES)
-        before, picture = picture, app.export_screenshot()
-        if picture == before:
+        before, figure = figure, figure_of_app(app, title)
+        if figure == before and figure.rows:  # a dialog that has just opened has none
             break
-    return picture
+    return figure

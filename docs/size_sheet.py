@@ -10,20 +10,16 @@ without an application: so a thousand take a minute or two.
 from __future__ import annotations
 
 import argparse
-import io
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rich.console import Console
-from rich.style import Style
-from rich.text import Text
+from textual.geometry import Region
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from contact_sheet import sheet, terminal
-from portable_svg import portable
+from contact_sheet import sheet
 from tui.idle_rows import NETWORKS, SIZES, places
 
 from rnn_tui.engine.training.schedule import Pass
@@ -31,63 +27,34 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.layout import FOOTER, HEADER, Focus, arrange
-from rnn_tui.tui.lines import Line, cell_width
 from rnn_tui.tui.panel_spec import needs_of
 from rnn_tui.tui.panel_widget import Panel
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.screens.selection_moves import initial_selection
-from rnn_tui.tui.themes import THEMES, style_of
+from rnn_tui.tui.take_home.figure import Figure, Placed, figure_of_parts
+from rnn_tui.tui.take_home.svg import svg_text
+from rnn_tui.tui.themes import THEMES
 
 ACROSS = 4  # pictures of a sheet side by side
 
 
-def screen(snapshot: Snapshot, size: tuple[int, int], cache: ChartCache) -> list[list[Line]]:
-    """Return the lines of the screen, each of the pieces that stand in it side by side."""
+def screen(
+    snapshot: Snapshot, size: tuple[int, int], cache: ChartCache, title: str, theme: str
+) -> Figure:
+    """Return the figure of the main screen."""
     backward = snapshot.cursor.stage in (Pass.BACKWARD, Pass.CLIP)
     focus = Focus(proofs=backward, untrained=not snapshot.curve.update.size)
     context = DrawContext(snapshot, initial_selection(snapshot), chart_cache=cache)
-    rows: list[dict[int, Line]] = [{} for _ in range(size[1])]
-    for y, line in enumerate(header.draw(context, size[0], HEADER)):
-        rows[y][0] = line
+    width, height = size
+    top, bottom = Region(0, 0, width, HEADER), Region(0, height - FOOTER, width, FOOTER)
+    parts = [
+        Placed(top, header.draw(context, width, HEADER), surface=True),
+        Placed(bottom, footer.draw(context, width, FOOTER), surface=True),
+    ]
     for name, region in arrange(*size, focus, needs_of(snapshot)).items():
         lines = Panel.registered(name)._with_title(context, region.width, region.height)
-        for y in range(region.y, region.bottom):  # what is blank keeps its place
-            rows[y][region.x] = ()
-        for y, line in enumerate(lines, region.y):
-            rows[y][region.x] = line
-    for y, line in enumerate(footer.draw(context, size[0], FOOTER), size[1] - FOOTER):
-        rows[y][0] = line
-    return [[_at(x, row) for x in sorted(row)] for row in rows]
-
-
-def _at(x: int, row: dict[int, Line]) -> Line:
-    """Return the piece that begins at cell `x`, with the blanks that part it from the next."""
-    after = min((each for each in row if each > x), default=0)
-    return (*row[x], (" " * max(after - x - cell_width(row[x]), 0), ""))
-
-
-def picture(rows: list[list[Line]], size: tuple[int, int], title: str, theme: str) -> str:
-    """Return the lines of a screen as SVG."""
-    console = Console(
-        width=size[0],
-        height=size[1],
-        file=io.StringIO(),
-        force_terminal=True,
-        color_system="truecolor",
-        record=True,
-        legacy_windows=False,
-    )
-    colours = THEMES[theme]
-    base = Style(color=colours.foreground, bgcolor=colours.background)
-    for row in rows:
-        text = Text(no_wrap=True, overflow="crop", end="\n")
-        for line in row:
-            for piece, role in line:
-                text.append(piece, base + style_of(role, colours.name))
-        text.append(" " * (size[0] - text.cell_len), base)
-        console.print(text, crop=True)
-    svg = console.export_svg(title=title, theme=terminal(dark=theme == "dark"))
-    return portable(svg, f"at-{size[0]}-{size[1]}", dark=theme == "dark")
+        parts.append(Placed(region, lines))
+    return figure_of_parts(title, size, parts, theme)
 
 
 def sheets(
@@ -102,7 +69,7 @@ def sheets(
                 continue
             made.add(name)
             drawn = [
-                picture(screen(snapshot, size, cache), size, f"{size[0]}×{size[1]}", theme)
+                svg_text(screen(snapshot, size, cache, f"{size[0]}×{size[1]}", theme), caption=True)
                 for size in sizes
             ]
             yield (

@@ -80,6 +80,11 @@ class FollowedSession(SocketThread):
         """The newest snapshot."""
         return self.picture.snapshot
 
+    @property
+    def own_file(self) -> str | None:
+        """There is none: files are the presenter's."""
+        return None
+
     def listen(self, notify: Callable[[], None]) -> None:
         """Have `notify` called, from any thread, whenever there is a new snapshot or presenter."""
         self._notify = notify

@@ -20,6 +20,11 @@ class SnapshotSource(Protocol):
         """The newest snapshot."""
         ...
 
+    @property
+    def own_file(self) -> str | None:
+        """The file that the run shown is saved to; None for none yet."""
+        ...
+
     def listen(self, notify: Callable[[], None]) -> None:
         """Have `notify` called, from any thread, whenever there is a new snapshot."""
         ...

@@ -132,6 +132,11 @@ class Session:
 
     # For the screen
 
+    @property
+    def own_file(self) -> str | None:
+        """The file that the run shown is saved to; None for none yet."""
+        return self._state.records.of(self._state.run.trainer).files.path
+
     def listen(self, notify: Callable[[], None]) -> None:
         """Have `notify` called, from the session's thread, whenever there is a new snapshot."""
         self._notify = notify

@@ -464,6 +464,10 @@ class RnnTui(PacedDisplay):
         from rnn_tui.tui.screens.what_if_commands import what_if_commands
 
         yield from what_if_commands(screen)
+        if self.kiosk is None:
+            from rnn_tui.tui.screens.take_home import take_home_commands
+
+            yield from take_home_commands(screen)
 
     def _set_link(self, setting: LinkSetting) -> None:
         """Measure the link, or take it for what the user says."""

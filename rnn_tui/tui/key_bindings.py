@@ -107,13 +107,20 @@ KEYS = (
     Key("v", "check_gradient(False)", "v", "check the selected parameter's gradient numerically"),
     Key("V", "check_gradient(True)", "V", "check the gradient of its whole tensor"),
     Key("w", "write", "w", "write a checkpoint"),
+    Key(
+        "quotation_mark,f6",
+        "take_home",
+        '" F6',
+        "take it home: this panel or the screen as SVG, PNG, text; its numbers as CSV",
+        opens=True,
+    ),
     Key("question_mark,f1", "help", "? F1", "this help", opens=True),
     Key("escape", "escape", "esc", "drop a count, close, unselect, stop a counted walk"),
     Key("ctrl+z", "app.suspend_process", "ctrl+z", "suspend: to the shell, and back with fg"),
     LEAVE_KEY,
 )
 
-_USERS_ONLY = ("write", "app.suspend_process")
+_USERS_ONLY = ("write", "take_home", "app.suspend_process")
 
 
 def keys_for(guest: bool) -> tuple[Key, ...]:

@@ -83,6 +83,9 @@ class PanelSpec:
         chart: gives the whole chart that a cursor can be on and that can be zoomed; None where
             there is none. A chart whose `timestep_keys` are the arrows has the timestep for a
             cursor.
+        table: gives the numbers behind what is drawn, as "package.module:function"; the function
+            takes the context and returns a `NumberTable`, or None where there are none yet. "" for
+            a panel that shows none. The module is imported when they are taken home.
     """
 
     draw: Draw
@@ -101,6 +104,7 @@ class PanelSpec:
     variants_in_zoom: bool = False
     rule: Rule | None = None
     chart: Callable[[DrawContext], Chart | None] = lambda context: None
+    table: str = ""
 
 
 def panel_spec(name: str) -> PanelSpec:

@@ -75,17 +75,21 @@ class LinesWidget(Widget):
         width, height = self.size
         if self._draw_context is None or not width or not height:
             return ()
+        return self.drawn(self._draw_context, width, height)
+
+    def drawn(self, context: DrawContext, width: int, height: int) -> Lines:
+        """Return `height` lines, each `width` cells wide, whatever is on the screen."""
         try:
-            lines = self._draw(self._draw_context, width, height)
-            if self._draw_context.ascii:
+            lines = self._draw(context, width, height)
+            if context.ascii:
                 lines = tuple(line_in_ascii(line, width) for line in lines)
             return _fill(lines, width, height)
         except Exception as error:  # no panel ends the program
             where = f"drawing {self.id}"
-            text = self._draw_context.errors.line(error, "this panel could not be drawn", where)
-            return _fill(self._failed(text, width), width, height)
+            text = context.errors.line(error, "this panel could not be drawn", where)
+            return _fill(self._failed(context, text, width), width, height)
 
-    def _failed(self, text: str, width: int) -> Lines:
+    def _failed(self, context: DrawContext, text: str, width: int) -> Lines:
         """Return the lines that are shown where drawing has failed."""
         return tuple(
             ((f" {line}", "error"),)
@@ -199,6 +203,10 @@ class Panel(LinesWidget):
         self._drawn_from = None if context is None else (context, context.chart_cache.state)
         return super()._draw_lines()
 
+    def drawn(self, context: DrawContext, width: int, height: int) -> Lines:
+        """Return the lines that a panel of this size has."""
+        return super().drawn(context.for_panel(), width, height)
+
     @classmethod
     def registered(cls, name: str) -> Panel:
         """Return the widget of the registered panel `name`, importing its module if need be."""
@@ -238,11 +246,11 @@ class Panel(LinesWidget):
         left = height - len(lines)
         return (*lines, *panel_fill.fill(self._spec, context, width, left, lines))
 
-    def _failed(self, text: str, width: int) -> Lines:
+    def _failed(self, context: DrawContext, text: str, width: int) -> Lines:
         """Return the title line, without what may have failed, and why."""
-        assert self._draw_context is not None
-        focused = self._draw_context.selection.panel == self.id
-        return (title_rule(self.id or "", "", width, focused), *super()._failed(text, width))
+        focused = context.selection.panel == self.id
+        rule = title_rule(self.id or "", "", width, focused)
+        return (rule, *super()._failed(context, text, width))
 
 
 def _fill(lines: Lines, width: int, height: int) -> Lines:

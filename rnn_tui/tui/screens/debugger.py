@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
@@ -28,6 +29,10 @@ from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.presented_view import PresentedView
 from rnn_tui.tui.screens import selection_moves
 from rnn_tui.tui.screens.key_actions import KeyActions
+from rnn_tui.tui.themes import THEMES
+
+if TYPE_CHECKING:
+    from rnn_tui.tui.take_home.capture import Capture
 
 
 class Debugger(KeyActions):
@@ -252,6 +257,21 @@ class Debugger(KeyActions):
             covered=self._covered,
         )
         return replace(context, paged=True) if self._has_pages(context) else context
+
+    def capture(self) -> Capture | None:
+        """Return what is on the screen now; None where the terminal is too small for it."""
+        from rnn_tui.tui.take_home.capture import Capture
+
+        snapshot, (width, height) = self.session.latest, self.app.size
+        widgets = tuple(
+            (widget, widget.region) for widget in self._frames.widgets if widget.display
+        )
+        if not any(widget.id == self.selection.panel for widget, _ in widgets):
+            return None
+        theme = next(name for name, each in THEMES.items() if each.name == self.app.theme)
+        context = self._draw_context(snapshot)
+        file = self.session.own_file
+        return Capture(context, snapshot, (width, height), widgets, theme, file)
 
     def _has_pages(self, context: DrawContext) -> bool:
         """Return whether the table of the window has more pages than one."""

@@ -109,7 +109,7 @@ class FollowerScreen(Debugger):
 
     def says_who_drives(self, action: str) -> bool:
         """Say that one follows if an action would drive; return whether it would."""
-        if action in FOLLOWERS_ACTIONS:
+        if action in FOLLOWERS_ACTIONS or action == "take_home":  # which says why not, or writes
             return False
         self._take_count()
         self.show_notice(FOLLOWS)

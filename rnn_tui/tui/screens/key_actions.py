@@ -131,6 +131,16 @@ class KeyActions(TrainingActions, SelectionActions):
             return
         self._send(commands.Save())
 
+    def action_take_home(self) -> None:
+        """Open the list of what can be taken home: figures, and the numbers behind a panel."""
+        self._take_count()
+        if self.kiosk is not None:
+            self._show_notice('F6 and " do nothing: a kiosk writes no files')
+            return
+        from rnn_tui.tui.screens.take_home import open_take_home
+
+        open_take_home(self)
+
     def ask_where_to_save(self, question: SaveQuestion) -> None:
         """Ask whether a file may be replaced; training goes on meanwhile."""
         from rnn_tui.tui.screens.questions import SaveScreen

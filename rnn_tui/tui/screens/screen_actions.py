@@ -27,6 +27,7 @@ from rnn_tui.tui.screens.lost_training import LostTraining, lost_by_restarting
 if TYPE_CHECKING:
     from rnn_tui.checkpoint.run_view import ScreenView
     from rnn_tui.kiosk import Kiosk
+    from rnn_tui.tui.take_home.capture import Capture
 
 
 class ScreenActions(ErrorBoundary, Screen[None]):
@@ -93,6 +94,10 @@ class ScreenActions(ErrorBoundary, Screen[None]):
     @abstractmethod
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:
         """Return all that the widgets need to draw `snapshot`."""
+
+    @abstractmethod
+    def capture(self) -> Capture | None:
+        """Return what is on the screen now; None where the terminal is too small for it."""
 
     @abstractmethod
     def _arrange(self, width: int, height: int) -> None:

@@ -1,0 +1,128 @@
+"""The main screen at one moment, from which figures and tables are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from textual.geometry import Region
+
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.charts.chart_cache import ChartCache
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.panel_spec import panel_spec
+from rnn_tui.tui.panel_widget import LinesWidget
+from rnn_tui.tui.take_home.figure import Figure, Placed, figure_of_lines, figure_of_parts
+
+if TYPE_CHECKING:
+    from rnn_tui.tui.take_home.number_table import NumberTable
+
+AROUND = ("header", "footer")
+LONGEST_STEM = 80  # characters of a file's name that come from the run's own file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Capture:
+    """What is on the main screen.
+
+    Attributes:
+        context: what it is drawn from.
+        snapshot: the same snapshot with the names that the data have.
+        size: columns and rows.
+        widgets: those that are visible, and where they stand.
+        theme: the name of the theme.
+        run_file: the run's own file; None for none.
+    """
+
+    context: DrawContext
+    snapshot: Snapshot
+    size: tuple[int, int]
+    widgets: tuple[tuple[LinesWidget, Region], ...]
+    theme: str
+    run_file: str | None
+
+    @property
+    def panel(self) -> str:
+        """The name of the panel with the focus."""
+        return self.context.selection.panel
+
+    def figure(self, *, whole: bool, theme: str = "", characters: str = "unicode") -> Figure:
+        """Return the figure of the panel with the focus, or of the whole screen.
+
+        Args:
+            whole: of the screen.
+            theme: another theme than the screen has.
+            characters: "ascii" for those of a terminal that has no others.
+        """
+        context, theme = self._plain_context(characters), theme or self.theme
+        title = self.title(whole=whole)
+        if not whole:
+            widget, region = next(each for each in self.widgets if each[0].id == self.panel)
+            lines = widget.drawn(context, region.width, region.height)
+            return figure_of_lines(title, region.width, lines, theme)
+        parts = [
+            Placed(region, widget.drawn(context, *region.size), widget.id in AROUND)
+            for widget, region in self.widgets
+        ]
+        return figure_of_parts(title, self.size, parts, theme)
+
+    def _plain_context(self, characters: str) -> DrawContext:
+        """Return what the figure is drawn from: in full, whatever the terminal can show.
+
+        Axes are those of the screen; a message in the footer is of another moment.
+        """
+        ascii, snapshot = characters == "ascii", self.context.snapshot
+        if self.context.ascii and not ascii:
+            snapshot = self.snapshot
+            if snapshot.task.symbols is not None:
+                from rnn_tui.tui.visible_names import with_visible_names
+
+                snapshot = with_visible_names(snapshot)
+        cache = ChartCache()
+        cache.ascii, cache.ranges = ascii, self.context.chart_cache.ranges
+        return replace(
+            self.context,
+            snapshot=snapshot,
+            notice="",
+            error=False,
+            chart_cache=cache,
+            ascii=ascii,
+            slow_link=False,
+            covered=False,
+        )
+
+    def table(self) -> NumberTable | None:
+        """Return the numbers behind the panel with the focus; None where it shows none yet."""
+        return table_of(self.panel, replace(self.context, snapshot=self.snapshot))
+
+    def title(self, *, whole: bool) -> str:
+        """Return what a figure shows, in a line."""
+        settings, cursor = self.snapshot.settings, self.snapshot.cursor
+        place = f"{cursor.stage} t={cursor.t}" if cursor.t else str(cursor.stage)
+        what = "screen" if whole else self.panel
+        network = f"{settings.cell} {settings.hidden} on {settings.task}"
+        return f"{what}: {network}, update {cursor.update} {place}"
+
+    def file_name(self, *, whole: bool, ending: str) -> str:
+        """Return a name that says what is in the file: ``cos-lstm32-loss-40-B7.svg``."""
+        import os
+
+        settings, cursor = self.snapshot.settings, self.snapshot.cursor
+        stem = f"{settings.task}-{settings.cell}{settings.hidden}"
+        if self.run_file:
+            stem = os.path.splitext(os.path.basename(self.run_file))[0][:LONGEST_STEM] or stem
+        place = str(cursor.update)
+        if cursor.has_batch:
+            place += f"-{str(cursor.stage)[0]}{cursor.t or ''}"
+        return f"{stem}-{'screen' if whole else self.panel}-{place}{ending}"
+
+
+def table_of(panel: str, context: DrawContext) -> NumberTable | None:
+    """Return the numbers behind a panel; None where it shows none, or none yet."""
+    target = panel_spec(panel).table
+    if not target:
+        return None
+    module, _, name = target.partition(":")
+    table: NumberTable | None = getattr(import_module(module), name)(context)
+    return table if table is not None and table.rows else None
