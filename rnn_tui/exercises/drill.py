@@ -1,0 +1,162 @@
+"""The drill: rounds of questions on small random networks, as lessons that the debugger plays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rnn_tui.exercises.mastery import Mastery
+from rnn_tui.exercises.networks import SmallNetwork, draw_network
+from rnn_tui.exercises.questions import LEVELS, WHOLE_STEP, Question, questions_of
+from rnn_tui.lessons.lesson import Lesson, LessonStep
+
+QUESTIONS = 6
+MOST_QUESTIONS = 50
+OPTIMIZERS = ("adagrad", "sgd")
+_UNITS = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, WHOLE_STEP: 1}
+_UNITS_OF_GATES = 2  # a product with all gates of three units is long
+_SIMPLE = ("rnn", "neuron")
+_WHOLE_UNITS = 2  # of a simple cell, for the whole step
+NAME = "drill"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Round:
+    """A network and the questions about it, in the order in which they are asked.
+
+    Attributes:
+        cell: the cell.
+        level: the level, a key of `LEVELS`.
+        network: the network.
+        questions: the questions.
+        lesson: the lesson that asks them, one step each, and a last step that asks nothing.
+    """
+
+    cell: str
+    level: int
+    network: SmallNetwork
+    questions: tuple[Question, ...]
+    lesson: Lesson
+
+
+def levels_of(cell: str) -> tuple[int, ...]:
+    """Return the levels that a cell has: one without a loop sends no gradient to before."""
+    return tuple(each for each in LEVELS if cell != "neuron" or each != 4)
+
+
+def draw_round(
+    cell: str,
+    level: int | None,
+    seed: int,
+    number: int = 0,
+    *,
+    mastery: Mastery | None = None,
+    count: int | None = None,
+) -> Round:
+    """Draw the next round.
+
+    Args:
+        cell: the name of the cell.
+        level: the level; None for the first that is not mastered.
+        seed: decides everything that is drawn, together with what has been mastered.
+        number: how many rounds there were with this seed.
+        mastery: what has been mastered: what went wrong comes again.
+        count: how many questions; None for `QUESTIONS`, or as many as a whole step has.
+    """
+    mastery = mastery or Mastery()
+    if level is None:
+        level = mastery.next_level(cell, levels_of(cell))
+    random = np.random.default_rng([seed, number])
+    optimizer = str(random.choice(OPTIMIZERS))
+    units = _UNITS[level] if cell in _SIMPLE else min(_UNITS[level], _UNITS_OF_GATES)
+    if level == WHOLE_STEP and cell in _SIMPLE:
+        units = _WHOLE_UNITS
+    network = draw_network(cell, optimizer, random, most_units=units)
+    everything = questions_of(network, optimizer)
+    if level == WHOLE_STEP:
+        chosen = _whole_step(everything, network.case.steps, random, count)
+    else:
+        chosen = _of_level(everything, level, mastery, random, count or QUESTIONS)
+    chosen = sorted(chosen, key=lambda each: each.order)
+    lesson = _lesson(cell, level, seed, network, optimizer, chosen)
+    return Round(cell, level, network, tuple(chosen), lesson)
+
+
+def _of_level(
+    everything: Sequence[Question],
+    level: int,
+    mastery: Mastery,
+    random: np.random.Generator,
+    count: int,
+) -> list[Question]:
+    """Choose questions of a level, and up to half as many that went wrong before."""
+    again = [each for each in everything if each.skill in mastery.due]
+    chosen = _different(again, random, count // 2)
+    rest = [each for each in everything if each.level == level and each not in chosen]
+    return chosen + _different(rest, random, count - len(chosen))
+
+
+def _different(
+    questions: Sequence[Question], random: np.random.Generator, count: int
+) -> list[Question]:
+    """Choose some questions, of as many skills as there are."""
+    shuffled = [questions[k] for k in random.permutation(len(questions))]
+    seen: dict[str, int] = {}
+    ranked = []
+    for place, question in enumerate(shuffled):
+        rank = seen[question.skill] = seen.get(question.skill, -1) + 1
+        ranked.append((rank, place, question))
+    return [question for _, _, question in sorted(ranked, key=lambda each: each[:2])[:count]]
+
+
+def _whole_step(
+    everything: Sequence[Question], steps: int, random: np.random.Generator, count: int | None
+) -> list[Question]:
+    """Choose one unit's way through the last timestep, forward and back, to its new weight."""
+    chosen: list[Question] = []
+    for level in range(1, 5):
+        last = [each for each in everything if each.level == level and each.order[0] == 0]
+        last = [each for each in last if each.order[1] in (steps, steps + 1)]
+        chosen += [each for each in last if each.order[3] == 1]
+    gradients = [each for each in everything if each.level == 5]
+    changes = [each for each in everything if each.level == 6]
+    if gradients:
+        gradient = gradients[int(random.integers(len(gradients)))]
+        chosen.append(gradient)
+        own = [each for each in changes if each.name == gradient.name[1:]]
+        chosen += own[:1] or changes[:1]
+    chosen.sort(key=lambda each: each.order)
+    if count is None or count >= len(chosen):
+        return chosen
+    places = np.linspace(0, len(chosen) - 1, count).round().astype(int)
+    return [chosen[k] for k in places]
+
+
+def _lesson(
+    cell: str,
+    level: int,
+    seed: int,
+    network: SmallNetwork,
+    optimizer: str,
+    questions: Sequence[Question],
+) -> Lesson:
+    """Return the lesson that asks these questions."""
+    case = network.case
+    units = f"{case.hidden} unit{'s' if case.hidden > 1 else ''}"
+    about = f"A {cell} of {units}, {case.steps} timesteps, {optimizer} with lr 0.1."
+    first = f"{about} Work with pencil and paper; two significant digits are enough."
+    steps = [
+        replace(question.step, say=first if not k else "") for k, question in enumerate(questions)
+    ]
+    end = LessonStep(title="the round is over", say="q ends the round and says what is mastered.")
+    settings = {"seed": seed}
+    return Lesson(
+        path="",
+        name=NAME,
+        title=f"Drill, level {level}: {LEVELS[level]}",
+        about=about,
+        settings=settings,
+        steps=(*steps, end),
+    )
