@@ -19,6 +19,7 @@ _UNITS = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, WHOLE_STEP: 1}
 _UNITS_OF_GATES = 2  # a product with all gates of three units is long
 _SIMPLE = ("rnn", "neuron")
 _WHOLE_UNITS = 2  # of a simple cell, for the whole step
+_DRAWS = 5  # of networks, until one has enough to ask
 NAME = "drill"
 
 
@@ -73,12 +74,15 @@ def draw_round(
     units = _UNITS[level] if cell in _SIMPLE else min(_UNITS[level], _UNITS_OF_GATES)
     if level == WHOLE_STEP and cell in _SIMPLE:
         units = _WHOLE_UNITS
-    network = draw_network(cell, optimizer, random, most_units=units)
-    everything = questions_of(network, optimizer)
-    if level == WHOLE_STEP:
-        chosen = _whole_step(everything, network.case.steps, random, count)
-    else:
+    for _ in range(_DRAWS):
+        network = draw_network(cell, optimizer, random, most_units=units)
+        everything = questions_of(network, optimizer)
+        if level == WHOLE_STEP:
+            chosen = _whole_step(everything, network.case.steps, random, count)
+            break
         chosen = _of_level(everything, level, mastery, random, count or QUESTIONS)
+        if len(chosen) >= (count or QUESTIONS):
+            break
     chosen = sorted(chosen, key=lambda each: each.order)
     lesson = _lesson(cell, level, seed, network, optimizer, chosen)
     return Round(cell, level, network, tuple(chosen), lesson)
