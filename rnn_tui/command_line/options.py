@@ -427,12 +427,19 @@ def _written_options(ctx: click.Context) -> dict[str, Any]:
     return options if checkpoint is None else options | {"checkpoint": checkpoint}
 
 
-def app_options() -> list[click.Parameter]:
-    """Return the options of the app that are no settings."""
+def screen_options() -> list[click.Parameter]:
+    """Return the options of everything that opens a screen."""
     return [
         SettingOption(_THEME),
         SettingOption(_REMOTE, "--remote/--local"),
         SettingOption(_ASCII, "--ascii/--unicode"),
+    ]
+
+
+def app_options() -> list[click.Parameter]:
+    """Return the options of the app that are no settings."""
+    return [
+        *screen_options(),
         SettingOption(_BREAK, repeated=True),
         SettingOption(_VERSUS),
         SettingOption(_MATCH, "--match-parameters"),
