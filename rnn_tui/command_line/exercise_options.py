@@ -172,7 +172,9 @@ def _without_files(command: click.Command) -> click.Command:
 
 def _without_limits(command: click.Command) -> click.Command:
     """Let a command have no limits of data and memory, as it reads none."""
-    command.params = [each for each in command.params if each.name not in ("max_data", "max_memory")]
+    command.params = [
+        each for each in command.params if each.name not in ("max_data", "max_memory")
+    ]
     return command
 
 
@@ -213,7 +215,7 @@ def read_exercise_options(arguments: Iterable[str]) -> tuple[str, dict[str, Any]
 
 
 _WANTED = {
-    MAKE: f"lesson? {PROGRAM} exercise make LESSON --seed N -o ex.toml; {PROGRAM} lesson lists them",
+    MAKE: f"lesson? {PROGRAM} exercise make LESSON --seed 17 -o ex.toml",
     CHECK: f"answers? {PROGRAM} exercise check FILE.answers",
     EXERCISE: f"exercise? {PROGRAM} exercise FILE.toml; see {PROGRAM} exercise make --help",
 }

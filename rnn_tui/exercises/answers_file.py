@@ -75,7 +75,9 @@ class Answers:
             "seed": self.seed,
             "answers": {str(step): self.given[step] for step in sorted(self.given)},
         }
-        return json.dumps(table | {"checksum": _checksum(table)}, indent=1, ensure_ascii=False) + "\n"
+        return (
+            json.dumps(table | {"checksum": _checksum(table)}, indent=1, ensure_ascii=False) + "\n"
+        )
 
 
 def name_problem(name: str) -> str:
@@ -121,7 +123,9 @@ def read_answers(path: str) -> Answers:
         {int(step): answer for step, answer in given.items()},
     )
     if checksum != _checksum(table):
-        raise ExerciseError(path, "it was edited or damaged since it was saved: its checksum differs")
+        raise ExerciseError(
+            path, "it was edited or damaged since it was saved: its checksum differs"
+        )
     return answers
 
 

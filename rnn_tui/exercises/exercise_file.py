@@ -68,7 +68,9 @@ class Exercise:
         Raises:
             LessonError: the lesson is not usable.
         """
-        return lesson_with_seed(self.text, self.path or self.lesson_name, self.lesson_name, self.seed)
+        return lesson_with_seed(
+            self.text, self.path or self.lesson_name, self.lesson_name, self.seed
+        )
 
     def to_toml(self) -> str:
         """Return the content of the file."""
@@ -155,9 +157,10 @@ def checked_seed(path: str, value: Any) -> int:
     try:
         if isinstance(value, bool) or not isinstance(value, int):
             raise ExerciseError(path, f"seed must be a whole number, not {quote(value)}")
-        return int(DECLARATIONS["seed"].check(value))
+        DECLARATIONS["seed"].check(value)
     except SettingError as error:
         raise ExerciseError(path, str(error)) from None
+    return value
 
 
 def checked_digest(path: str, value: Any) -> str:

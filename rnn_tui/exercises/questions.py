@@ -209,9 +209,10 @@ def _factors(network: SmallNetwork, gradient: Array) -> tuple[str, str] | None:
             continue
         for right in rights:
             total = _sum_of_products(network, left, right)
-            if total is not None and total.shape == gradient.shape:
-                if np.allclose(total, gradient, rtol=1e-9, atol=1e-12):
-                    return left, right
+            if total is None or total.shape != gradient.shape:
+                continue
+            if np.allclose(total, gradient, rtol=1e-9, atol=1e-12):
+                return left, right
     return None
 
 
@@ -225,7 +226,8 @@ def _sum_of_products(network: SmallNetwork, left: str, right: str) -> Array | No
         if factor is not None and factor.ndim != 2:
             return None
         terms.append(values[right][0] if factor is None else factor.T @ values[right])
-    return np.sum(terms, axis=0)
+    total: Array = np.sum(terms, axis=0)
+    return total
 
 
 def _of_gradient(

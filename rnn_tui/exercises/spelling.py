@@ -88,7 +88,7 @@ class Spelling:
 
     def _unit_of(self, symbol: str) -> int:
         """Return the unit that is read of a value: the last of one that has fewer."""
-        return min(self.unit, self.values[symbol].shape[-1])
+        return min(self.unit, int(self.values[symbol].shape[-1]))
 
     def _spell(self, node: Expression, lowest: int = 0, *, inside: bool = False) -> str:
         """Return a node; in parentheses where its sign binds less than `lowest`.

@@ -28,7 +28,8 @@ def test_numbers_have_one_digit_and_nothing_is_saturated(cell: str) -> None:
             if span := spans.get(operation.symbol):
                 low, high = span
                 share = (values[operation.symbol] - low) / (high - low)
-                assert (share >= 1 - SATURATED).all() and (share <= SATURATED).all()
+                assert (share >= 1 - SATURATED).all()
+                assert (share <= SATURATED).all()
 
 
 @pytest.mark.parametrize("cell", CELLS.names)
@@ -131,7 +132,8 @@ def test_a_level_is_mastered_after_three_right_answers_in_a_row() -> None:
     assert mastery.after("rnn", [wrong, right, right]).next_level("rnn", levels_of("rnn")) == 1
     assert mastery.after("rnn", [right]).next_level("lstm", levels_of("lstm")) == 1
     text = "\n".join(mastery.after("rnn", [right]).lines("rnn", levels_of("rnn")))
-    assert "mastered" in text and LEVELS[7] in text
+    assert "mastered" in text
+    assert LEVELS[7] in text
 
 
 def test_what_is_mastered_is_kept_and_a_damaged_file_is_moved_aside() -> None:

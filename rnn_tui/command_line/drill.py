@@ -1,0 +1,1 @@
+"""The command ``rnn-tui drill``: questions on small random networks, in the debugger."""
