@@ -13,8 +13,11 @@ from rnn_tui.tui.bars import ASCII_BARS, MOVING_BARS, UNICODE_BARS, BarGlyphs
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.chart_view import WHOLE, ChartView, looked_at
 from rnn_tui.tui.charts.curves import Chart
+from rnn_tui.tui.marks import Mark
 
 Following = Literal["", "live", "own", "left"]
+Pointing = Literal["", "on", "dims"]
+Big = Literal["", "equation", "timestep", "curve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ class Selection:
         page: of a table of terms, any number: they go round.
         variants: panels and which of their variants was chosen (`PanelSpec.variants`).
         chart_views: panels and how their chart is looked at, where that is not as a whole.
+        pointing: whether a value is pointed at, and whether all else is dimmed.
+        pointed: the name of that value.
+        big: the one thing that fills the screen; "" for the panels.
     """
 
     unit: int = 0
@@ -40,6 +46,9 @@ class Selection:
     page: int = 0
     variants: tuple[tuple[str, str], ...] = ()
     chart_views: tuple[tuple[str, ChartView], ...] = ()
+    pointing: Pointing = ""
+    pointed: str = ""
+    big: Big = ""
 
     def variant(self, panel: str, variants: Sequence[str]) -> str:
         """Return which of `variants` the panel shows: the chosen one if it is there, or the first.
@@ -90,6 +99,9 @@ class DrawContext:
         slow_link: the link to the terminal is slow, so pictures in the lines that are left over,
             and those without the focus, are not drawn unless the panel is zoomed, and nothing
             stands on a ground.
+        mark: the value that the pointer or a lesson points at; None for none. Where there is one,
+            cells that show a value are named (`marks.name_cells`).
+        playing: what is played, and how fast; "" for nothing.
     """
 
     snapshot: Snapshot
@@ -108,6 +120,8 @@ class DrawContext:
     paged: bool = False
     slow_link: bool = False
     covered: bool = False
+    mark: Mark | None = None
+    playing: str = ""
 
     def for_panel(self) -> DrawContext:
         """Return the context without what only header and footer show."""
@@ -123,6 +137,7 @@ class DrawContext:
             rail=False,
             followers=None,
             paged=False,
+            playing="",
         )
 
     def looks_like(self, other: DrawContext) -> bool:

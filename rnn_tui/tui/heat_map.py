@@ -10,7 +10,7 @@ while the selection moves on a page; or each cell stands for a block of entries 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,7 +20,8 @@ import numpy.typing as npt
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.tui.bars import LEAST, BarGlyphs, BarScale
 from rnn_tui.tui.lines import Line, Lines, Run, cell_width, fit, text_width
-from rnn_tui.tui.number_format import NOT_FINITE
+from rnn_tui.tui.marks import named_role
+from rnn_tui.tui.number_format import NOT_FINITE, number
 
 STRENGTHS = 4  # of the grounds
 
@@ -57,6 +58,7 @@ def heat_lines(
     size: CellSize = SINGLE,
     selected: tuple[int, int] | None = None,
     known: npt.NDArray[np.bool_] | None = None,
+    name: Callable[[int, int], str] | None = None,
 ) -> Lines:
     """Return the cells of a matrix, `size.height` lines for each row.
 
@@ -67,6 +69,7 @@ def heat_lines(
         size: of a cell.
         selected: row and column of the entry that is marked; None for none.
         known: [rows, columns] or [columns], where there is a value: all others are blank.
+        name: names the entry in a row and column, where somebody points at one; None: none is.
     """
     levels = len(glyphs.positive)
     codes = _codes(values, scale, levels * size.height)
@@ -76,8 +79,24 @@ def heat_lines(
     for row, numbers in enumerate(codes.tolist()):
         chosen = selected[1] if selected is not None and selected[0] == row else -1
         for up in reversed(range(size.height)):
-            lines.append(_line(numbers, _cells(scale.signed, glyphs, size, up), chosen))
+            cells = _cells(scale.signed, glyphs, size, up)
+            line = _line(numbers, cells, chosen, named=name is not None)
+            if name is not None:
+                names = [name(row, column) for column in range(len(numbers))]
+                line = _with_names(line, names, values[row], numbers)
+            lines.append(line)
     return tuple(lines)
+
+
+def _with_names(line: Line, names: list[str], values: Array, codes: Sequence[int]) -> Line:
+    """Return a line of one run a cell with their names, which stand in the blanks of a cell too."""
+    runs: list[Run] = []
+    for (text, role), name, value, code in zip(line, names, values, codes, strict=True):
+        if code == _BLANK:
+            runs.append((text, role))
+        else:
+            runs.append((text, named_role(role, name, number(float(value)))))
+    return tuple(runs)
 
 
 _BAD, _BLANK = 1 << 20, 1 << 21  # codes of what is not finite, and of what is not known
@@ -140,15 +159,18 @@ def _cells(signed: bool, glyphs: BarGlyphs, size: CellSize, up: int) -> _Cells:
     return _Cells(signed, glyphs, size, up)
 
 
-def _line(codes: Sequence[int], cells: _Cells, selected: int) -> Line:
-    """Return the cells of one line, those of one role together; that of `selected` is marked."""
+def _line(codes: Sequence[int], cells: _Cells, selected: int, *, named: bool) -> Line:
+    """Return the cells of one line; that of `selected` is marked.
+
+    Those of one role are one run, unless they are to be `named`.
+    """
     runs: list[Run] = []
     texts, last = "", ""
     for place, code in enumerate(codes):
         text, role = cells[code]
         if place == selected:
             role = f"selected-{cells.role(code) or 'dim'}"
-        if role == last:
+        if role == last and not named:
             texts += text
         else:
             if texts:

@@ -74,6 +74,7 @@ KEYS = (
     Key("m", "jump", "m", "panels: a letter jumps to one of them", opens=True),
     Key("i", "code", "i", "in code: the line of this operation in a program, and back"),
     Key("z", "zoom", "z", "this panel on the whole screen, and back"),
+    Key("f3,semicolon", "pointer", "F3 ;", "point at a value; dim all else; point no more"),
     Key("d", "variant(1)", "d", "what this panel shows: the next thing it can show", True),
     Key("D", "variant(-1)", "D", "what this panel shows: the one before", True),
     Key("left,h", "timestep(-1)", "← h", "timestep before; in UPDATE, parameter before", True),

@@ -23,6 +23,10 @@ HELP = KeyHint("?", "help", ("question_mark",), ALWAYS)
 QUIT = KeyHint("q", "quit", ("q",), LAST)
 GO_ON = KeyHint("c", "on", ("c",), FIRST)
 GO_THERE = KeyHint("enter", "go there", ("enter",), ALWAYS)
+POINTER = (
+    KeyHint("←→↑↓", "pointer", ("left", "right", "up", "down"), ALWAYS),
+    KeyHint(";", "dim, off", ("semicolon",), ALWAYS),
+)
 TIME = KeyHint("←→", "time", ("left", "right"), FIRST)
 
 
@@ -30,6 +34,9 @@ def hints(context: DrawContext) -> tuple[KeyHint, ...]:
     """Return the keys that do something, in the order in which the footer names them."""
     if context.following:
         return _followers_hints(context)
+    if context.selection.pointing:
+        moves = (each for each in (*_moves(context), *POINTER) if each is not None)
+        return (*moves, QUIT, HELP)
     found = (*_moves(context), *_choices(context), *_rest(context))
     return (*(each for each in found if each is not None), QUIT, HELP)
 

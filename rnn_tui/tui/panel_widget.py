@@ -15,6 +15,7 @@ from rnn_tui.registry import PANELS
 from rnn_tui.tui.ascii_text import line_in_ascii
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, fit, merge
+from rnn_tui.tui.marks import Cell, take_cells, with_mark
 from rnn_tui.tui.number_format import count
 from rnn_tui.tui.panel_spec import Draw, PanelSpec, panel_spec
 from rnn_tui.tui.themes import style_of
@@ -26,13 +27,18 @@ LEFT_OUT: Line = ((" left out on this slow link: tab to it, or z", "dim"),)
 
 
 class LinesWidget(Widget):
-    """A widget made of lines, which a pure function of context, width and height draws."""
+    """A widget made of lines, which a pure function of context, width and height draws.
+
+    Attributes:
+        cells: where the values are that it shows; none unless somebody points at one.
+    """
 
     def __init__(self, draw: Draw, name: str) -> None:
         """Make the widget with id `name`; `draw` returns at most `height` lines."""
         super().__init__(id=name)
         self._draw = draw
         self._draw_context: DrawContext | None = None
+        self.cells: tuple[Cell, ...] = ()
         self._lines: Lines = ()
         self._drawn_size = Size()  # that the lines were drawn for
         self._strips: dict[int, Strip] = {}  # rendered lines, by row
@@ -75,19 +81,31 @@ class LinesWidget(Widget):
         width, height = self.size
         if self._draw_context is None or not width or not height:
             return ()
-        return self.drawn(self._draw_context, width, height)
+        lines, self.cells = self._with_cells(self._draw_context, width, height)
+        return lines
 
     def drawn(self, context: DrawContext, width: int, height: int) -> Lines:
         """Return `height` lines, each `width` cells wide, whatever is on the screen."""
+        return self._with_cells(context, width, height)[0]
+
+    def _with_cells(
+        self, context: DrawContext, width: int, height: int
+    ) -> tuple[Lines, tuple[Cell, ...]]:
+        """Return the lines with the value marked that is pointed at, and where values are."""
         try:
             lines = self._draw(context, width, height)
             if context.ascii:
                 lines = tuple(line_in_ascii(line, width) for line in lines)
-            return _fill(lines, width, height)
+            lines, mark = _fill(lines, width, height), context.mark
+            cells: tuple[Cell, ...] = ()
+            if mark is not None and self.id != "footer":
+                lines, cells = take_cells(lines)
+                lines = with_mark(lines, cells, mark)
+            return lines, cells
         except Exception as error:  # no panel ends the program
             where = f"drawing {self.id}"
             text = context.errors.line(error, "this panel could not be drawn", where)
-            return _fill(self._failed(context, text, width), width, height)
+            return _fill(self._failed(context, text, width), width, height), ()
 
     def _failed(self, context: DrawContext, text: str, width: int) -> Lines:
         """Return the lines that are shown where drawing has failed."""

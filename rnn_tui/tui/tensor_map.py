@@ -8,6 +8,7 @@ is hidden is counted at the edges. One that is narrow and high continues in furt
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,7 @@ def tensor_map(
     height: int,
     *,
     large: bool = False,
+    names: Callable[[int], str] | None = None,
 ) -> Lines:
     """Draw the page of a tensor that has the selected entry.
 
@@ -73,6 +75,7 @@ def tensor_map(
         width: cells.
         height: lines, at least 2; where it counts hidden rows it takes 3.
         large: whether entries may take several lines.
+        names: names an entry, by its index into the flat vector, where somebody points at one.
     """
     row, column = tensor.place(tensor.start if index is None else index)
     layout = _layout(snapshot, tensor, (row, column), width, height, large)
@@ -80,7 +83,8 @@ def tensor_map(
     lines = [_head(layout, column, width)]
     blocks = [layout.rows[k : k + layout.stacks] for k in range(0, len(layout.rows), layout.stacks)]
     drawn = [
-        _block(snapshot, layout, entries, block, (row, column), scale, glyphs) for block in blocks
+        _block(snapshot, layout, entries, block, (row, column), scale, glyphs, names)
+        for block in blocks
     ]
     for number in range(layout.stacks * layout.size.height):
         parts = [block[number] if number < len(block) else () for block in drawn]
@@ -215,6 +219,7 @@ def _block(
     selected: tuple[int, int],
     scale: BarScale,
     glyphs: BarGlyphs,
+    names: Callable[[int], str] | None,
 ) -> Lines:
     """Return the labels and entries of some rows, the gates side by side."""
     row, column = selected
@@ -223,7 +228,9 @@ def _block(
         here = row in rows and column in columns
         chosen = (row - rows.start, column - columns.start) if here else None
         part = _part(layout.tensor, entries, gate, rows, columns)
-        gates.append(heat_lines(part, scale, glyphs, size=layout.size, selected=chosen))
+        namer = None if names is None else _namer(names, layout.tensor, rows, columns)
+        drawn = heat_lines(part, scale, glyphs, size=layout.size, selected=chosen, name=namer)
+        gates.append(drawn)
     lines: list[Line] = []
     for place in range(len(rows) * layout.size.height):
         each, inner = divmod(place, layout.size.height)
@@ -235,6 +242,13 @@ def _block(
             line = (*line, *gap, *gate_lines[place])
         lines.append(line)
     return tuple(lines)
+
+
+def _namer(
+    names: Callable[[int], str], tensor: TensorRange, rows: range, columns: range
+) -> Callable[[int, int], str]:
+    """Return what names an entry by its row and column of a block."""
+    return lambda row, column: names(tensor.index_at(rows[row], columns[column]))
 
 
 def _part(tensor: TensorRange, entries: Array, gate: int, rows: range, columns: range) -> Array:

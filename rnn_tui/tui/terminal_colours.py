@@ -22,7 +22,7 @@ from textual.color import Color as TextualColor
 from textual.filter import LineFilter, Monochrome
 
 from rnn_tui.tui.colour_depth import Depth
-from rnn_tui.tui.themes import DARK, HEAT_GROUNDS, LIGHT, UNIT_SHADES
+from rnn_tui.tui.themes import DARK, FADED, HEAT_GROUNDS, LIGHT, UNIT_SHADES
 
 BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE = range(8)
 BRIGHT = 8  # added to one of these
@@ -107,6 +107,7 @@ INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#666a7c": (243, BRIGHT + BLUE),
     "#737b97": (103, BRIGHT + BLUE),
     "#6c7390": (243, BRIGHT + BLUE),
+    "#6d7391": (243, BRIGHT + BLUE),
     "#f2cf63": (221, BRIGHT + WHITE),
     "#ff9e64": (215, BRIGHT + YELLOW),
     "#7dcfff": (117, CYAN),
@@ -124,6 +125,7 @@ INKS: dict[str, tuple[int, int]] = {  # of 256, of 16
     "#8c8877": (245, BRIGHT + BLACK),
     "#7b776a": (243, BRIGHT + BLACK),
     "#8a8675": (245, BRIGHT + BLACK),
+    "#8b8776": (245, BRIGHT + BLACK),
     "#7a5c00": (58, BLACK),
     "#9c4100": (124, RED),
     "#085a84": (24, BLUE),
@@ -203,7 +205,8 @@ def styled(style: Style, background: Color, depth: Depth) -> Style:
     ground, sixteen = _ground(style.bgcolor or background), depth is Depth.SIXTEEN
     if depth is Depth.NONE:
         stands_out = style.bgcolor is not None and ground.reverse
-        return style + UNCOLOURED + (Style(reverse=True) if stands_out else Style.null())
+        faded = style.color is not None and style.color.name in FADED.values()
+        return style + UNCOLOURED + _attributes(reverse=stands_out, dim=faded)
     foreground = behind = None
     if style.bgcolor is not None:
         behind = Color.from_ansi(ground.sixteen if sixteen else ground.indexed)
@@ -217,6 +220,11 @@ def styled(style: Style, background: Color, depth: Depth) -> Style:
         if sixteen and number < BRIGHT and ground.sixteen != BLACK:
             style += NOT_BOLD
     return style + Style.from_color(foreground, behind)
+
+
+def _attributes(*, reverse: bool, dim: bool) -> Style:
+    """Return the attributes that stand for colours where there are none."""
+    return Style(reverse=reverse or None, dim=dim or None)
 
 
 def _ground(colour: Color) -> Ground:

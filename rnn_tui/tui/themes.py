@@ -182,6 +182,11 @@ _ROLES: dict[str, tuple[str, str, str]] = {
     "ghost": ("#6c7390", "#8a8675", ""),
 }
 ROLES = tuple(_ROLES)
+FADED: dict[str, str] = {DARK.name: "#6d7391", LIGHT.name: "#8b8776"}
+"""The colour of the role ``faded``, by theme: of all that one does not point at.
+
+It is not one of `ROLES`, as no panel draws in it; without colours, it is a dim one.
+"""
 FAINT = ("dim", "axis", "gate", "level")  # titles on one of the `GROUNDS`, or they are not read
 
 
@@ -210,6 +215,8 @@ def style_of(role: str, theme: str) -> Style:
         shown = style_of("title" if rest in FAINT else rest, theme)
         behind, attributes = GROUNDS[ground][light], GROUNDS[ground][2]
         return shown + Style.parse(f"{attributes} on {behind}".strip())
+    if role == "faded":
+        return Style(color=FADED[LIGHT.name if light else DARK.name])
     if role not in _ROLES:
         return Style.null()
     ink, attributes = _ROLES[role][light], _ROLES[role][2]

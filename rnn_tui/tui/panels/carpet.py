@@ -10,7 +10,7 @@ coloured by the selected unit; its bars are below them.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -334,7 +334,19 @@ def _cells(
         size=size,
         selected=place if context.grounds else None,  # else ▾ and ▸ say which
         known=there,
+        name=_namer(context, units, columns) if context.mark is not None else None,
     )
+
+
+def _namer(
+    context: DrawContext, units: Sequence[int], columns: Sequence[int]
+) -> Callable[[int, int], str]:
+    """Return what names the entry in a row and column; of several timesteps, the first."""
+    snapshot = context.snapshot
+    symbol = _named(
+        snapshot, unit_symbols(snapshot.window.declaration)[shown_value(shown(context))]
+    )
+    return lambda row, column: value_name(symbol, columns[column] + 1, units[row] + 1)
 
 
 # ---------------------------------------------------------------- text × unit

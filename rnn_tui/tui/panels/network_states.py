@@ -15,6 +15,7 @@ import numpy as np
 
 from rnn_tui.engine.analysis.magnitudes import Magnitudes
 from rnn_tui.engine.core.expressions import Array
+from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.layers import name_in_layer, name_without_layer
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
@@ -23,7 +24,8 @@ from rnn_tui.tui.bars import UNIT, BarScale, bars
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.heat_map import heat_role, page_of
 from rnn_tui.tui.lines import Line, Run, centre
-from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN
+from rnn_tui.tui.marks import name_cells
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number
 from rnn_tui.tui.strip_numbers import power
 
 UPPER_UNIT, LOWER_UNIT = "▀", "▄"  # the unit that has the colour of the text
@@ -101,12 +103,29 @@ class UnitRows:
         if not is_known(snapshot, name_in_layer(f"{self.state}_t", snapshot.layer), t):
             return ((centre(UNKNOWN, self.width), "dim"),)
         values = snapshot.window.tape[self.name][t, 0, units.start : units.stop]
+        drawn: Line
         if self.context.grounds:
             drawn = pairs(values, scale, 2 if snapshot.training else 1)
         else:
             selected = self.context.selection.unit - units.start
             drawn = bars(values, scale, self.context.bar_glyphs, selected)
-        return (*drawn, (" " * (self.width - len(drawn)), ""))
+        blank = " " * (self.width - len(drawn))
+        if self.context.mark is not None:
+            drawn = self._with_names(drawn, t, units)
+        return (*drawn, (blank, ""))
+
+    def _with_names(self, drawn: Line, t: int, units: range) -> Line:
+        """Return cells of units with their names; where one has two of them, of both."""
+        values, each = self.context.snapshot.window.tape[self.name][t, 0], self.each
+        each = -(-each // (self.width - 1))
+        named: list[Run] = []
+        for place, run in enumerate(drawn):
+            first = units.start + place * each
+            last = min(first + each, units.stop)
+            which = f"{first + 1}:{last}" if last > first + 1 else first + 1
+            name = value_name(f"{self.name}_t", t, which)
+            named += name_cells((run,), name, "  ".join(map(number, values[first:last])))
+        return tuple(named)
 
 
 def words_of(units: range) -> str:
@@ -237,7 +256,13 @@ class NormRow:
             blank = snapshot.cursor.stage in (Pass.BATCH, Pass.FORWARD)
             return ((centre("" if blank else UNKNOWN, self.width), "dim"),)
         value = float(self.norms()[t - 1])
-        text = centre(power(value, room), room)
+        line = self._norm(value, centre(power(value, room), room), scale)
+        if self.context.mark is None:
+            return line
+        return name_cells(line, f"‖{value_name(self.symbol, t)}‖", number(value))
+
+    def _norm(self, value: float, text: str, scale: HeatScale) -> Line:
+        """Return a norm, as it is written."""
         if not math.isfinite(value):
             return ((text, "error"), (" ", ""))
         if not self.context.grounds:

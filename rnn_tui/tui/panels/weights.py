@@ -7,7 +7,7 @@ last update; the key ``d`` chooses. Units of the layer are columns, gate by gate
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -131,8 +131,18 @@ def _lines(context: DrawContext, width: int, height: int) -> Lines:
         width,
         room,
         large=context.zoomed,
+        names=_names(context, quantity) if context.mark is not None else None,
     )
     return (*drawn, *below)
+
+
+_PREFIXES = {VALUE: "", GRADIENT: "d", SHARE: "share d", CHANGE: "Δ"}
+
+
+def _names(context: DrawContext, quantity: str) -> Callable[[int], str]:
+    """Return what names an entry as it is shown: ``W_h[3,1]``, its gradient ``dW_h[3,1]``."""
+    prefix = _PREFIXES[quantity]
+    return lambda index: f"{prefix}{parameter_name(context.snapshot, index)}"
 
 
 # ---------------------------------------------------------------- what is shown

@@ -23,19 +23,20 @@ from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext, Following
 from rnn_tui.tui.layout import LEAST, Focus, arrange
 from rnn_tui.tui.link import Link
+from rnn_tui.tui.marks import Mark
 from rnn_tui.tui.panel_spec import needs_of, panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.presented_view import PresentedView
 from rnn_tui.tui.screens import selection_moves
-from rnn_tui.tui.screens.key_actions import KeyActions
+from rnn_tui.tui.screens.desk_actions import DeskActions
 from rnn_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:
     from rnn_tui.tui.take_home.capture import Capture
 
 
-class Debugger(KeyActions):
+class Debugger(DeskActions):
     """The main screen: where its panels are placed, and when they are drawn.
 
     Attributes:
@@ -237,6 +238,7 @@ class Debugger(KeyActions):
         self.selection = selection_moves.carried_selection(before, snapshot, self.selection)
         self._note_place(snapshot)
         self._frames.draw_snapshot(snapshot)
+        self.keep_pointer()
 
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:
         """Return all that the widgets need to draw `snapshot`."""
@@ -256,6 +258,9 @@ class Debugger(KeyActions):
             slow_link=self._link.is_slow and not self._zoomed,
             covered=self._covered,
         )
+        if self.selection.pointing:
+            mark = Mark(self.selection.pointed, self.selection.pointing == "dims")
+            context = replace(context, mark=mark)
         return replace(context, paged=True) if self._has_pages(context) else context
 
     def capture(self) -> Capture | None:

@@ -10,7 +10,7 @@ from rnn_tui.engine.analysis.bad_value_origin import BadValueOrigin
 from rnn_tui.engine.analysis.loss_per_timestep import loss_of_sample
 from rnn_tui.engine.core.expressions import Array, Values
 from rnn_tui.engine.core.operations import Column, Operation, Row
-from rnn_tui.engine.core.value_names import at_time
+from rnn_tui.engine.core.value_names import at_time, value_name
 from rnn_tui.engine.network.layers import name_in_layer
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.aligned_numbers import NumberColumn
@@ -18,6 +18,7 @@ from rnn_tui.tui.bar_scales import gradient_scale, value_scale
 from rnn_tui.tui.bars import BarScale, bars
 from rnn_tui.tui.column_names import NAME, page_of, short_names
 from rnn_tui.tui.lines import ELLIPSIS, Line, cell_width, fit, text_width
+from rnn_tui.tui.marks import name_cells
 from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed
 from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, row_symbols
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, through_label
@@ -83,7 +84,7 @@ def row_of(row: Row, view: TimestepView, kept: int = 0) -> Line:
     if known and row.symbol == "p_t" and view.before is None:
         return (*symbol, *_probabilities(view, values))
     scale = value_scale(row, view.magnitudes)
-    shown = _strip(values, view, view.columns.strips[0], scale, known)
+    shown = _strip(row.symbol, view, view.columns.strips[0], scale, known)
     line = (*symbol, *shown, *number_of(row.symbol, view, view.columns.value, known))
     if view.before is not None:
         line += _comparison(row.symbol, view, view.before, view.columns.value, known)
@@ -317,7 +318,7 @@ def _gradient_number(row: Row, operation: Operation | None, view: TimestepView) 
     """Return strip and number of a row's gradient, which `operation` has computed."""
     symbol, known = operation.symbol if operation else row.symbol, operation is not None
     scale = gradient_scale(view.magnitudes)
-    strip = _strip(view.values[symbol][0], view, view.columns.strips[1], scale, known)
+    strip = _strip(symbol, view, view.columns.strips[1], scale, known)
     return strip + number_of(symbol, view, view.columns.gradient, known)
 
 
@@ -363,7 +364,7 @@ def arriving(snapshot: Snapshot, view: TimestepView) -> Line:
     label = (*label, (" " * max(columns.gradient_at - cell_width(label), 1), ""))
     symbol = name_in_layer("dh_next", snapshot.layer)
     scale = gradient_scale(view.magnitudes)
-    line = label + _strip(view.values[symbol][0], view, columns.strips[1], scale, True)
+    line = label + _strip(symbol, view, columns.strips[1], scale, True)
     line += number_of(symbol, view, columns.gradient, True)
     others = [name_in_layer(f"d{each}_next", snapshot.layer) for each in _other_states(view)]
     if view.before is not None and not {*others} & {*view.reads}:
@@ -391,11 +392,11 @@ def strip_range(entries: int, unit: int, width: int) -> range:
     return range(first, min(first + room, entries))
 
 
-def _strip(values: Array, view: TimestepView, width: int, scale: BarScale, known: bool) -> Line:
+def _strip(symbol: str, view: TimestepView, width: int, scale: BarScale, known: bool) -> Line:
     """Return the bars of as many units as fit into `width` cells, … where it is cut, and a blank.
 
     Args:
-        values: the vector [entries].
+        symbol: of the vector.
         view: where the selected unit is read from.
         width: cells of the strip; 0 if there is none, and no blank either.
         scale: what the bars are measured by.
@@ -405,11 +406,23 @@ def _strip(values: Array, view: TimestepView, width: int, scale: BarScale, known
         return ()
     if not known:
         return ((" " * (width + 1), ""),)
+    values = view.values[symbol][0]
     shown = strip_range(len(values), view.unit, width)
     selected = view.unit - shown.start if len(values) > 1 else -1
     cut = ELLIPSIS if shown.stop < len(values) and len(shown) < width else ""
     blank = (f"{cut:<{width + 1 - len(shown)}}", "dim")
-    return (*bars(values[shown.start : shown.stop], scale, view.glyphs, selected), blank)
+    drawn = bars(values[shown.start : shown.stop], scale, view.glyphs, selected)
+    if view.names_cells:
+        cells = zip(drawn, shown, strict=True)
+        drawn = tuple(run for bar, unit in cells for run in _named((bar,), symbol, view, unit))
+    return (*drawn, blank)
+
+
+def _named(line: Line, symbol: str, view: TimestepView, unit: int) -> Line:
+    """Return what shows an entry of the value `symbol`, with its name."""
+    values = view.values[symbol][0]
+    unit = min(unit, len(values) - 1)
+    return name_cells(line, value_name(symbol, view.t, unit + 1), number(float(values[unit])))
 
 
 def number_of(
@@ -433,7 +446,8 @@ def number_of(
     text = column.text(value)
     digits = text.strip()
     start = text.index(digits)
-    return ((text[:start], ""), (digits, role), (text[start + len(digits) :], ""))
+    line = ((text[:start], ""), (digits, role), (text[start + len(digits) :], ""))
+    return _named(line, symbol, view, view.unit) if view.names_cells else line
 
 
 def _moved(symbol: str, view: TimestepView, before: Values) -> float:

@@ -46,6 +46,7 @@ class TimestepView:
         t: the timestep.
         task: the names and the topology of the task.
         window: the window the timestep belongs to.
+        names_cells: cells that show a value have its name, so that one can point at them.
     """
 
     values: Values
@@ -65,6 +66,7 @@ class TimestepView:
     t: int
     task: TaskInfo
     window: SampleWindow
+    names_cells: bool = False
 
     @property
     def counts(self) -> bool:
@@ -148,6 +150,7 @@ def _view_at(context: DrawContext, t: int, width: int, magnitudes: Magnitudes) -
         t=t,
         task=snapshot.task,
         window=snapshot.window,
+        names_cells=context.mark is not None,
     )
 
 
