@@ -175,6 +175,10 @@ class SecondNetwork:
             tuple((index, s.with_(cell=own.cell, hidden=own.hidden)) for index, s in changes)
         )
 
+    def forget_followed(self) -> None:
+        """Compare all changes of settings anew: the timeline has gone to another branch."""
+        self._followed = None
+
     def follow(self, place: Place, deadline: float) -> bool:
         """Go to the place of the first network, or part of the way.
 

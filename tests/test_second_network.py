@@ -29,7 +29,7 @@ from rnn_tui.session.commands import (
     SetSecondNetwork,
     Step,
     Swap,
-    UndoRestart,
+    UndoStep,
 )
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
@@ -296,7 +296,7 @@ def test_both_sizes_stay_what_they_are(actions: list[str], match: bool) -> None:
             "restart": Restart(),
             "seed": Restart(s.with_(seed=s.seed + 1), s),
             "lr": Configure(s.with_(lr=s.lr / 2), s),
-            "undo": UndoRestart(),
+            "undo": UndoStep(),
             "step": Step(Stride.UPDATE),
             "back": Back(Stride.PASS),
         }

@@ -15,12 +15,8 @@ from rnn_tui.engine.network.interventions import (
     check,
 )
 from rnn_tui.engine.time_travel.places import Place, Stride, place_of_operation
-from rnn_tui.engine.training.breakpoint_conditions import BreakpointError
 from rnn_tui.engine.training.breakpoints import Breakpoints
-from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.kiosk import KioskError
-from rnn_tui.layouts.new_trainer import begins_as_given, new_trainer
-from rnn_tui.registry import TASKS
 from rnn_tui.session.commands import (
     CLEARS_STOP,
     LARGEST_COUNT,
@@ -35,12 +31,15 @@ from rnn_tui.session.commands import (
     Discard,
     GoTo,
     GoToOperation,
+    GoToPlace,
     Intervene,
     Keep,
+    NoteMoment,
     Pause,
     ReleaseWhatIf,
     RemoveBreakpoint,
     Restart,
+    ReturnToMoment,
     RunOrPause,
     RunTo,
     Save,
@@ -51,17 +50,18 @@ from rnn_tui.session.commands import (
     StopGradientCheck,
     Swap,
     SwitchBreakpoint,
-    UndoRestart,
+    UndoStep,
     ViewRequest,
 )
-from rnn_tui.session.lock_step import ALL_OPERATIONS, LockStep, restarted_second_network
-from rnn_tui.session.state import Goal, SessionState, TrainingRun, timeline_of
+from rnn_tui.session.list_commands import change_second_network, clear_ghosts, edit_breakpoints
+from rnn_tui.session.lock_step import LockStep
+from rnn_tui.session.moments import Moments
+from rnn_tui.session.state import Goal, SessionState
+from rnn_tui.session.taking_back import Done, DoneSteps, exchange_of
 from rnn_tui.settings import Settings
-from rnn_tui.tasks.case import CaseTask
 
 if TYPE_CHECKING:
-    from rnn_tui.kiosk import Kiosk
-    from rnn_tui.second_network import Versus
+    pass
 
 
 class CommandHandler:
@@ -70,6 +70,8 @@ class CommandHandler:
     def __init__(self, state: SessionState, lock_step: LockStep) -> None:
         self._state = state
         self._lock_step = lock_step
+        self._moments = Moments()
+        self._steps = DoneSteps(state)
 
     def carry_out(self, command: Command) -> None:
         """Set the goal that `command` asks for, or make the change it asks for."""
@@ -84,14 +86,16 @@ class CommandHandler:
                 self._set_goal(command)
             case GoToOperation():
                 self._go_to_operation(command)
+            case GoToPlace() | NoteMoment() | ReturnToMoment():
+                self._use_moments(command)
             case Continue() | RunOrPause() | Pause():
                 self._set_goal(command)
             case Intervene() | Discard() | ReleaseWhatIf() | Keep():
                 self._change_branch(command)
             case AddBreakpoint() | RemoveBreakpoint() | SwitchBreakpoint():
-                self._edit_breakpoints(command)
+                edit_breakpoints(state, command, self._steps)
             case SetSecondNetwork() | Swap():
-                self._change_second_network(command)
+                change_second_network(state, command, self._lock_step, self._steps)
             case ViewRequest(sample):
                 last = state.run.trainer.settings.batch - 1
                 state.request = replace(command, sample=min(sample, last))
@@ -101,23 +105,24 @@ class CommandHandler:
                 self._configure(command)
             case Restart():
                 self._restart(command)
-            case UndoRestart():
-                self._undo_restart()
+            case UndoStep():
+                self._undo_step(command)
             case Save():
                 from rnn_tui.session.saving import save_run  # not needed before the first save
 
                 save_run(state, command, state.view())
+                self._steps.forget_old()
             case CheckGradient():
                 self._check_gradient(command)
             case StopGradientCheck():
                 state.run.make_prover().stop_check()
             case ClearGhosts():
-                state.run.timeline.clear_ghosts()
+                clear_ghosts(state, self._steps)
             case Say(text, error):
                 state.say(text, error)
         self._lock_step.follow_settings()
         self._lock_step.note_first_moved()
-        failed = isinstance(command, (Restart, UndoRestart)) and state.run is run
+        failed = isinstance(command, Restart) and state.run is run
         if self._refuses_to_go_on() or failed:
             state.stop = stop
 
@@ -143,6 +148,13 @@ class CommandHandler:
             return True
         self._state.say("not done: meanwhile another network is shown", error=True)
         return False
+
+    # Moments
+
+    def _use_moments(self, command: GoToPlace | NoteMoment | ReturnToMoment) -> None:
+        from rnn_tui.session.moment_commands import carry_out  # not needed before the first
+
+        carry_out(self._state, command, self._moments, self._steps)
 
     # Goals
 
@@ -244,10 +256,14 @@ class CommandHandler:
                     self._intervene(intervention)
             case Discard(intervention):
                 if self._is_newest(intervention):
+                    before, newest = self._steps.before(), timeline.discardable
                     self._go(timeline.discard())
+                    self._steps.note(Done(f"discarding {newest}", before))
             case ReleaseWhatIf(intervention):
                 if any(each is intervention for each in timeline.what_ifs):
+                    before = self._steps.before()
                     self._go(timeline.release(intervention))
+                    self._steps.note(Done(f"taking {intervention} out", before))
                 else:
                     self._state.say(f"not done: {intervention} is no what-if any more", error=True)
             case Keep(intervention):
@@ -307,82 +323,23 @@ class CommandHandler:
         """Keep all what-ifs."""
         timeline = self._state.run.timeline
         kept = timeline.what_ifs
-        timeline.keep_interventions()
+        text = str(kept[0]) if len(kept) == 1 else f"{len(kept)} what-ifs"
+        exchange = exchange_of(timeline.exchange_what_ifs)
+        self._steps.note(Done(f"keeping {text}", exchange=exchange, in_branch=True))
         if len(kept) > 1:
             self._state.say(f"kept {len(kept)} what-ifs: {', '.join(map(str, kept))}")
-
-    # Breakpoints
-
-    def _edit_breakpoints(
-        self, command: AddBreakpoint | RemoveBreakpoint | SwitchBreakpoint
-    ) -> None:
-        breakpoints, trainer = self._state.breakpoints, self._state.run.trainer
-        try:
-            match command:
-                case AddBreakpoint(breakpoint):
-                    if self._state.kiosk is not None:
-                        self._state.kiosk.check_breakpoints(len(breakpoints.statuses))
-                    breakpoint.fits(trainer.network.declaration, tested=trainer.task.tested)
-                    breakpoints.add(breakpoint)
-                case RemoveBreakpoint(breakpoint):
-                    breakpoints.remove(breakpoint)
-                case SwitchBreakpoint(breakpoint, on):
-                    breakpoints.set_enabled(breakpoint, on)
-        except (BreakpointError, KioskError) as error:
-            self._state.say(str(error), error=True)
-
-    # The second network
-
-    def _change_second_network(self, command: SetSecondNetwork | Swap) -> None:
-        state = self._state
-        match command:
-            case SetSecondNetwork(versus):
-                try:
-                    if versus is not None and state.kiosk is not None:
-                        self._check_second(versus, state.kiosk)
-                    self._lock_step.set_versus(versus)
-                except ValueError as error:
-                    state.say(str(error), error=True)
-            case Swap():
-                self._swap()
-
-    def _check_second(self, versus: Versus, kiosk: Kiosk) -> None:
-        """Refuse a second network that is larger than a guest's may be.
-
-        Raises:
-            SettingError: it is.
-        """
-        from rnn_tui.second_network import second_network_settings
-
-        trainer = self._state.run.trainer
-        kiosk.check(second_network_settings(trainer.settings, trainer.architecture, versus))
-
-    def _swap(self) -> None:
-        """Let the two networks change places, and the other one come to this place first."""
-        state, place = self._state, self._state.run.timeline.here
-        if not self._lock_step.swap():
-            state.say("there is no other network: ctrl+p sets one beside this one")
-            return
-        state.goal = state.stop = state.check = None
-        run = state.run
-        if run.trainer.divergence is not None:
-            state.stop = state.breakpoints.check_update(run.trainer)
-        elif run.trainer.index != place.index:
-            route = run.timeline.seek(Place(place.index, ALL_OPERATIONS))
-            state.goal = Goal(Stride.UPDATE, 1, route)
-        else:
-            state.breakpoints.rearm()
-            state.breakpoints.disarm_true(run.trainer)
 
     # Settings
 
     def _configure(self, command: Configure) -> None:
         """Apply settings that need no restart."""
         state, run = self._state, self._state.run
-        tried = len(run.timeline.what_ifs)
+        tried, earlier = len(run.timeline.what_ifs), run.trainer.settings
         try:
             settings = self._chosen(command.settings, command.base)
             self._check_changes()
+            before = self._steps.before() if run.timeline.in_past else None
+            made = run.timeline.all_changes
             run.timeline.configure(settings)
         except KioskError as error:
             state.say(str(error), error=True)
@@ -398,6 +355,9 @@ class CommandHandler:
             ahead = f"{gone} what-ifs, which lay ahead, are" if gone > 1 else "the what-if ahead is"
             names = ", ".join(command.settings.differences(command.base))
             state.say(f"changed {names}" + f"; {ahead} gone" * bool(gone))
+        if before is not None and run.timeline.all_changes is not made:
+            names = ", ".join(settings.differences(earlier))
+            self._steps.note(Done(f"changing {names} in the past", before))
 
     def _check_changes(self) -> None:
         """Refuse another change where a guest's run has as many as it may have.
@@ -426,33 +386,33 @@ class CommandHandler:
 
     def _restart(self, command: Restart) -> None:
         """Begin again from the seed; if that fails, the present run stays as it is."""
+        from rnn_tui.session.restarting import restart  # not needed before the first
+
         state, run = self._state, self._state.run
         try:
             settings = self._chosen(command.settings or run.trainer.settings, command.base)
-            timeline = timeline_of(_fresh_trainer(settings, run.trainer))
-            begun = TrainingRun(timeline, restarted_second_network(run, timeline))
-            if state.kiosk is not None and begun.second_network is not None:
-                state.kiosk.check(begun.second_network.trainer.settings)
+            before = self._steps.before()
+            replaces = restart(state, settings)
         except ValueError as error:  # settings that do not go together, data that cannot be read
             state.say(str(error), error=True)
         except Exception as error:  # too little memory, a task with an error
             state.report(error, "not restarted")
         else:
-            changed = settings.differences(run.trainer.settings)
-            state.restart(begun)
-            how = f"restarted with {', '.join(changed)}" if changed else "restarted"
-            how += _weights_said(begun.trainer)
-            updates = state.old.run.trainer.updates if state.old is not None else 0
-            state.say(f"{how}; R brings the old run back, at update {updates}")
+            self._steps.note_restart(Done("the restart", before), replaces=replaces)
 
-    def _undo_restart(self) -> None:
-        """Bring the run before the restart back."""
-        state = self._state
-        if not state.undo_restart():
-            state.say("there is no run before a restart, or it was saved since")
+    def _undo_step(self, command: UndoStep) -> None:
+        """Take the newest destructive step back, or make it again."""
+        state, run = self._state, self._state.run
+        said, way = self._steps.take_back(command.count)
+        if not said:
+            state.say("there is nothing to take back: no restart, no fork, nothing removed")
             return
-        updates = state.run.trainer.updates
-        state.say(f"the run before is back, at update {updates}; R goes to the other one again")
+        if not any(trainer in state.run.trainers for trainer in run.trainers):
+            updates = state.run.trainer.updates
+            said = f"the run before is back, at update {updates}; R goes to the other one again"
+        state.say(said)
+        if way is not None:
+            self._go(way)
 
     # Proofs
 
@@ -465,35 +425,3 @@ class CommandHandler:
             state.say("a gradient is checked while the run stands still: space pauses")
         elif command.parameter < state.run.trainer.parameters.size:
             state.check = command
-
-
-def _weights_said(trainer: Trainer) -> str:
-    """Return which weights a new run begins with, where there are some of a case or of a file."""
-    task = trainer.task
-    case = isinstance(task, CaseTask) and bool(task.case.weights)
-    if not case and trainer.given is None:
-        return ""
-    if isinstance(task, CaseTask) and task.brings_weights(trainer.settings):
-        return " (weights of the case)"
-    return " (weights of the file)" if begins_as_given(trainer) else " (weights at random)"
-
-
-def _fresh_trainer(settings: Settings, current: Trainer) -> Trainer:
-    """Return a trainer before its first window, with the custom task of `current` if it has one.
-
-    Raises:
-        ValueError: the settings do not go together, or the data cannot be read, or `settings`
-            change what a custom task was made for.
-    """
-    if current.custom_task is not None:
-        of_tasks = {"task", "seed", "steps", "batch"}.union(
-            *(TASKS[n].settings for n in TASKS.names)
-        )
-        changed = [name for name in settings.differences(current.settings) if name in of_tasks]
-        if changed:
-            names = ", ".join(changed)
-            raise ValueError(f"this task was made by a program: a restart cannot change {names}")
-        return Trainer(settings, task=current.fresh_custom_task())
-    # A case is not read again: a run that was saved has it without its file.
-    kept = current.task.kept() if settings.task == CaseTask.name else None
-    return new_trainer(settings, kept, current.given)

@@ -13,6 +13,7 @@ from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.places.place_line import PlaceLine
 from rnn_tui.predictions.results import TextRequest
 from rnn_tui.settings import Settings
 
@@ -70,6 +71,43 @@ class GoToOperation:
     symbol: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class GoToPlace:
+    """Go to a place that was named, wherever the run is; what it says of looking is left out.
+
+    Attributes:
+        place: the place.
+        noted: the key under which the moment before is noted; "" for none.
+    """
+
+    place: PlaceLine
+    noted: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NoteMoment:
+    """Note the whole moment: the run, its branch, place, settings and what-ifs, and the second one.
+
+    Attributes:
+        key: what `ReturnToMoment` calls it; a moment that was called so before is forgotten.
+    """
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReturnToMoment:
+    """Return to a moment exactly, also after forks and restarts; `UndoStep` comes back from there.
+
+    Attributes:
+        key: what it was called.
+        exchanged: whether the moment at hand is called so from now on.
+    """
+
+    key: str
+    exchanged: bool = False
+
+
 class BackToStop:
     """Go back to the last place at which a breakpoint stops."""
 
@@ -110,8 +148,17 @@ class Restart:
     base: Settings | None = None
 
 
-class UndoRestart:
-    """Bring the run before the restart back; the present one can be brought back likewise."""
+@dataclass(frozen=True, slots=True, eq=False)
+class UndoStep:
+    """Take back the newest destructive step: a restart, a fork, what was removed.
+
+    Taken back already, it is made again.
+
+    Attributes:
+        count: how many of the newest steps are taken back, where that is more than one.
+    """
+
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -313,12 +360,15 @@ Command = (
     | GoTo
     | RunTo
     | GoToOperation
+    | GoToPlace
+    | NoteMoment
+    | ReturnToMoment
     | BackToStop
     | Continue
     | Pause
     | RunOrPause
     | Restart
-    | UndoRestart
+    | UndoStep
     | Configure
     | Save
     | Intervene
@@ -338,14 +388,23 @@ Command = (
     | Say
 )
 
-FINITE_MOVES = (Step, Back, GoTo, RunTo, GoToOperation, BackToStop)
+FINITE_MOVES = (Step, Back, GoTo, RunTo, GoToOperation, GoToPlace, ReturnToMoment, BackToStop)
 """Moves that end by themselves; the next one waits for that."""
-WAIT_FOR_ROUTES = (Continue, Configure, Intervene, ReleaseWhatIf, Save, Swap, SetSecondNetwork)
+WAIT_FOR_ROUTES = (
+    Continue,
+    Configure,
+    Intervene,
+    ReleaseWhatIf,
+    Save,
+    Swap,
+    SetSecondNetwork,
+    NoteMoment,
+)
 """Commands about a place: they wait while the run is on its way to another one, and for the moves
 that they were sent in one breath with."""
 OVERTAKE = (ViewRequest, ShowFollowers, StopGradientCheck)
 """Commands that only change what is shown: they are carried out while others wait."""
-RESTARTS = (Restart, UndoRestart)
+RESTARTS = (Restart, UndoStep)
 """Commands that put another run in the place of the present one."""
 INTERRUPTS = (Pause, RunOrPause, *RESTARTS)
 """Commands that cancel the moves still waiting, and let all other commands begin."""
@@ -356,13 +415,14 @@ CLEARS_STOP = (
     Continue,
     RunOrPause,
     Restart,
-    UndoRestart,
     Intervene,
     Discard,
     ReleaseWhatIf,
 )
 """Commands that leave the present place: its breakpoint hit and gradient check are forgotten."""
 CHANGES_RUN = (
+    UndoStep,
+    ReturnToMoment,
     Configure,
     Intervene,
     Discard,

@@ -269,7 +269,7 @@ class Snapshot:
         trained: seconds of training since the last save or start.
         at_risk: of every run in memory, the training that is in no file.
         question: the newest question about where to save; None if there was none.
-        old_update: the update of the run that `UndoRestart` brings back; None if there is none.
+        old_update: the update of the run that `UndoStep` brings back; None if there is none.
         proofs: results of requested proofs that are done, by registered name; none while running.
         proving: the name of the proof being computed and the fraction that is done.
         second_network: the second network, if there is one.

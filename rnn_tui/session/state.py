@@ -230,18 +230,9 @@ class SessionState:
         if self.old is None or self.unsaved or (trained and kept_in_files):
             self.old = OldRun(self.run, self.breakpoints)
         statuses = self.breakpoints.statuses[1:]  # the first is `nan`, which every list has
-        self._show(run, Breakpoints(*(status.breakpoint for status in statuses)))
+        self.show(run, Breakpoints(*(status.breakpoint for status in statuses)))
 
-    def undo_restart(self) -> bool:
-        """Let the present run and the old one change places; return whether there is an old one."""
-        old = self.old
-        if old is None:
-            return False
-        self.old = OldRun(self.run, self.breakpoints)
-        self._show(old.run, old.breakpoints)
-        return True
-
-    def _show(self, run: TrainingRun, breakpoints: Breakpoints) -> None:
+    def show(self, run: TrainingRun, breakpoints: Breakpoints) -> None:
         """Make `run` the present one, and reset all that was about the one before."""
         self.run, self.breakpoints = run, breakpoints
         self.goal = None

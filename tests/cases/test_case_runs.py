@@ -30,7 +30,7 @@ from rnn_tui.layouts.new_trainer import new_trainer
 from rnn_tui.layouts.torch_layout import parameters_of
 from rnn_tui.registry import CELLS
 from rnn_tui.second_network import Versus
-from rnn_tui.session.commands import Command, Restart, Step, Swap, UndoRestart
+from rnn_tui.session.commands import Command, Restart, Step, Swap, UndoStep
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import SettingError, compose
 from rnn_tui.tasks.case import CaseTask, case_settings
@@ -145,7 +145,7 @@ def test_a_restart_goes_back_to_the_weights_of_the_file(tmp_path: Path) -> None:
     )
     session.perform(Restart(compose({"hidden": 2})))
     assert "is learned from a case file" in said(session, Restart(trainer.settings))
-    assert session.perform(UndoRestart()).task.title == "case"
+    assert session.perform(UndoStep()).task.title == "case"
 
 
 def test_a_second_network_learns_the_same_batch(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from rnn_tui.session.commands import (
     Save,
     Step,
     Swap,
-    UndoRestart,
+    UndoStep,
     ViewRequest,
 )
 from rnn_tui.session.run_records import SaveQuestion
@@ -100,7 +100,7 @@ class World:
             case "restart":
                 self._perform(Restart())
             case "undo":
-                self._perform(UndoRestart())
+                self._perform(UndoStep())
             case "swap":
                 self._perform(Swap())
             case "open":

@@ -41,7 +41,7 @@ from rnn_tui.session.commands import (
     StopGradientCheck,
     Swap,
     SwitchBreakpoint,
-    UndoRestart,
+    UndoStep,
     ViewRequest,
 )
 from rnn_tui.session.snapshot import Snapshot
@@ -325,7 +325,7 @@ class Walk:
         if pick.random() < 0.6:
             return
         if pick.random() < 0.3:
-            self.perform(UndoRestart())
+            self.perform(UndoStep())
             if self.old is not None:
                 self.model, self.old = self.old, self.model
             return

@@ -16,7 +16,7 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.files.ownership import RunFiles
 from rnn_tui.files.shown_folder import shown_folder
 from rnn_tui.second_network import Versus
-from rnn_tui.session.commands import Back, GoTo, Intervene, Restart, Save, Step, Swap, UndoRestart
+from rnn_tui.session.commands import Back, GoTo, Intervene, Restart, Save, Step, Swap, UndoStep
 from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.worker import Session
@@ -113,7 +113,7 @@ def test_a_restart_does_not_replace_the_file_of_the_run_before() -> None:
 
 def test_the_old_run_has_its_file_again() -> None:
     session = opened()
-    session.perform(updates(2), Restart(), updates(1), UndoRestart(), Save())
+    session.perform(updates(2), Restart(), updates(1), UndoStep(), Save())
     assert load("mine").updates == 7
 
 

@@ -14,7 +14,7 @@ from rnn_tui.session.commands import (
     Save,
     SetSecondNetwork,
     Step,
-    UndoRestart,
+    UndoStep,
 )
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
@@ -37,7 +37,7 @@ def test_the_old_run_comes_back_exactly_and_goes_on_with_the_same_bits() -> None
     assert restarted.old_update == before.cursor.update
     assert session.trainer is not trainer
     assert restarted.cursor.update == 4  # its own breakpoints hold there
-    after = session.perform(UndoRestart())
+    after = session.perform(UndoStep())
     assert session.trainer is trainer
     assert session.second_network is second
     assert (after.settings, after.cursor, after.loss) == (SMALL, before.cursor, before.loss)
@@ -64,28 +64,28 @@ def test_the_notice_after_a_restart_names_the_key() -> None:
 def test_a_second_time_it_goes_to_the_restarted_run_again() -> None:
     session = Session(Trainer(SMALL))
     session.perform(updates(6), Restart(), updates(2))
-    assert session.perform(UndoRestart()).cursor.update == 6
-    assert session.perform(UndoRestart()).cursor.update == 2
-    assert session.perform(UndoRestart()).cursor.update == 6
+    assert session.perform(UndoStep()).cursor.update == 6
+    assert session.perform(UndoStep()).cursor.update == 2
+    assert session.perform(UndoStep()).cursor.update == 6
 
 
 def test_without_a_restart_it_says_so() -> None:
     session = Session(Trainer(SMALL))
-    snapshot = session.perform(updates(3), UndoRestart())
+    snapshot = session.perform(updates(3), UndoStep())
     assert snapshot.notice is not None
-    assert snapshot.notice.text.startswith("there is no run before a restart")
+    assert snapshot.notice.text.startswith("there is nothing to take back")
     assert snapshot.cursor.update == 3
 
 
 def test_restarts_in_a_row_do_not_push_the_trained_run_out() -> None:
     session = Session(Trainer(SMALL))
     session.perform(updates(6), Restart(), Restart(), Restart())
-    assert session.perform(UndoRestart()).cursor.update == 6
+    assert session.perform(UndoStep()).cursor.update == 6
 
 
 def test_a_run_that_is_in_a_file_comes_back_too(tmp_path: object) -> None:
     session = Session(Trainer(SMALL))
-    session.perform(updates(6), Save(f"{tmp_path}/run"), Restart(), UndoRestart())
+    session.perform(updates(6), Save(f"{tmp_path}/run"), Restart(), UndoStep())
     restarted = session.perform(Restart())
     assert restarted.old_update == 6
     assert restarted.notice is not None
@@ -96,8 +96,8 @@ def test_a_run_that_is_in_a_file_comes_back_too(tmp_path: object) -> None:
 def test_one_old_run_is_kept_at_most() -> None:
     session = Session(Trainer(SMALL))
     session.perform(updates(6), Restart(), updates(3), Restart())
-    assert session.perform(UndoRestart()).cursor.update == 3
-    assert session.perform(UndoRestart()).cursor.update == 0
+    assert session.perform(UndoStep()).cursor.update == 3
+    assert session.perform(UndoStep()).cursor.update == 0
 
 
 def test_a_save_drops_it_and_says_so(tmp_path: object) -> None:
@@ -107,13 +107,13 @@ def test_a_save_drops_it_and_says_so(tmp_path: object) -> None:
     assert snapshot.notice is not None
     assert snapshot.notice.text.endswith(", old run dropped")
     assert snapshot.old_update is None
-    assert session.perform(UndoRestart()).cursor.update == 1
+    assert session.perform(UndoStep()).cursor.update == 1
 
 
 def test_a_save_that_fails_drops_nothing(tmp_path: object) -> None:
     session = Session(Trainer(SMALL))
     session.perform(updates(6), Restart(), Save(f"{tmp_path}/no/folder"))
-    assert session.perform(UndoRestart()).cursor.update == 6
+    assert session.perform(UndoStep()).cursor.update == 6
 
 
 def test_what_would_be_lost_counts_the_old_run_too() -> None:
@@ -122,7 +122,7 @@ def test_what_would_be_lost_counts_the_old_run_too() -> None:
     lost = [(each.update, each.of_old) for each in snapshot.at_risk]
     assert lost == [(2, False), (6, True)]
     assert all(each.seconds > 0 for each in snapshot.at_risk)
-    snapshot = session.perform(UndoRestart())
+    snapshot = session.perform(UndoStep())
     assert [(each.update, each.of_old) for each in snapshot.at_risk] == [(6, False), (2, True)]
 
 
@@ -130,5 +130,5 @@ def test_it_pauses_a_run_under_way() -> None:
     session = Session(Trainer(SMALL))
     session.perform(updates(6), Restart())
     session._handler.carry_out(Continue())
-    snapshot = session.perform(UndoRestart())
+    snapshot = session.perform(UndoStep())
     assert (snapshot.running, snapshot.cursor.update) == (False, 6)

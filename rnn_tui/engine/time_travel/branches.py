@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.keyframe_memory import KeyframeStore
 from rnn_tui.engine.time_travel.places import Place
+from rnn_tui.engine.training.divergence import Divergence
 from rnn_tui.engine.training.history import History, RunCurve
 from rnn_tui.engine.training.keyframe import Keyframe
 from rnn_tui.engine.training.trainer import Trainer
@@ -198,6 +199,25 @@ class LeftBranch:
     start: Keyframe
     branch: Branch
     history: History
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimelineMoment:
+    """A place of a timeline with all that is known there, to be returned to exactly.
+
+    Attributes:
+        left: the branch, as it was.
+        here: the place.
+        mebibytes: the memory that keyframes might take, the setting `timeline`.
+        divergence: the first number that was not finite; None if all were.
+        unmoved: what tells whether the trainer has been moved or changed since.
+    """
+
+    left: LeftBranch
+    here: Place
+    mebibytes: int
+    divergence: Divergence | None
+    unmoved: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

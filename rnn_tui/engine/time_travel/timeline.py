@@ -26,8 +26,10 @@ from rnn_tui.engine.network.pins import Cut, Pin
 from rnn_tui.engine.time_travel.branches import (
     Change,
     Changes,
+    Ghost,
     LeftBranch,
     OpenWhatIf,
+    TimelineMoment,
 )
 from rnn_tui.engine.time_travel.moves import Moves
 from rnn_tui.engine.time_travel.places import Place
@@ -267,8 +269,10 @@ class Timeline(Moves):
 
     def _return_to(self, left: LeftBranch) -> None:
         """Go back to a branch that was left, at the start of a window before the what-if."""
-        left.branch.keyframes.budget = self.budget
-        self._branch, self.trainer.history = left.branch, left.history
+        budget = self.budget
+        # Copies, because a moment may have the same branch in its list of what-ifs.
+        self._branch, self.trainer.history = left.branch.copy(), deepcopy(left.history)
+        self._branch.keyframes.budget = budget
         self._restore(left.start)
 
     def _take_out(self, what_if: OpenWhatIf) -> None:
@@ -310,6 +314,55 @@ class Timeline(Moves):
     def clear_ghosts(self) -> None:
         """Forget the loss curves of abandoned futures."""
         self._branch.ghosts = ()
+
+    # Moments
+
+    def moment(self) -> TimelineMoment:
+        """Return this place with all that is known here, for `return_to`."""
+        trainer = self.trainer
+        left = self._leave(self._window)
+        return TimelineMoment(left, self.here, self._mebibytes, trainer.divergence, self._marks)
+
+    @property
+    def _marks(self) -> tuple[object, ...]:
+        """What is another object, or another number, once the trainer was moved or changed."""
+        trainer, changes = self.trainer, self._branch.changes
+        return changes, trainer.settings, trainer.divergence, trainer.windows, self.here
+
+    def return_to(self, moment: TimelineMoment) -> Iterator[float] | None:
+        """Return to a moment of this timeline: its branch at once, then its place.
+
+        Returns:
+            The way to the place, as `seek`; None where the trainer stands there still.
+        """
+        unmoved = all(a is b or a == b for a, b in zip(self._marks, moment.unmoved, strict=True))
+        unmoved &= self._branch.changes is moment.left.branch.changes
+        self._mebibytes = moment.mebibytes
+        budget = moment.mebibytes * 2**20
+        if unmoved:
+            self._branch = moment.left.branch.copy()
+            self._branch.keyframes.budget = budget
+            return None
+        self._branch.keyframes.budget = budget
+        self._return_to(moment.left)
+        return self._to_moment(moment)
+
+    def _to_moment(self, moment: TimelineMoment) -> Iterator[float]:
+        """Go to the place of a moment, on its branch; diverge there again where it had."""
+        yield from self.seek(moment.here)
+        if moment.divergence is not None and self.trainer.divergence is None:
+            self.trainer.step()
+
+    def exchange_what_ifs(self, what_ifs: tuple[OpenWhatIf, ...]) -> tuple[OpenWhatIf, ...]:
+        """Have these what-ifs be open, of those whose changes are made; return those that were."""
+        before, made = self._branch.what_ifs, tuple(self._branch.changes)
+        self._branch.what_ifs = tuple(each for each in what_ifs if each.change in made)
+        return before
+
+    def exchange_ghosts(self, ghosts: tuple[Ghost, ...]) -> tuple[Ghost, ...]:
+        """Have these be the abandoned futures; return those that were."""
+        before, self._branch.ghosts = self._branch.ghosts, ghosts
+        return before
 
     # Memory
 

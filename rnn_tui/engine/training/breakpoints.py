@@ -143,6 +143,23 @@ class Breakpoints:
         self._prepare()
         return index
 
+    def copy(self) -> Breakpoints:
+        """Return a copy that is changed by itself."""
+        copied = Breakpoints()
+        copied._entries = [replace(entry, read=None) for entry in self._entries]
+        copied._network, copied._trainer = self._network, self._trainer
+        copied._divergence, copied.unsettled = self._divergence, self.unsettled
+        copied._prepare()
+        return copied
+
+    def insert(self, index: int, status: BreakpointStatus) -> None:
+        """Put a breakpoint that was removed at its place in the list again, as it was."""
+        if any(str(entry.breakpoint) == str(status.breakpoint) for entry in self._entries):
+            return
+        entry = _Entry(status.breakpoint, status.hits, status.was_true)
+        self._entries.insert(index, entry)
+        self._prepare()
+
     def resume(self, trainer: Trainer, statuses: Iterable[BreakpointStatus]) -> None:
         """Begin the run of `trainer` with breakpoints as they were left, after `nan`."""
         self._attach(trainer)

@@ -63,7 +63,7 @@ class TrainingActions(ScreenActions):
 
     def action_undo_restart(self) -> None:
         """Bring the run before the restart back."""
-        self._send_move(commands.UndoRestart())
+        self._send_move(commands.UndoStep())
 
     def action_swap(self) -> None:
         """Exchange this network and the second one."""
