@@ -16,13 +16,8 @@ import numpy.typing as npt
 
 from rnn_tui.api.blas_threads import one_thread
 from rnn_tui.api.window import RunWindow
-from rnn_tui.engine.core.expressions import Expression
-from rnn_tui.engine.core.value_names import value_name
-from rnn_tui.engine.network.declaration import NetworkDeclaration
-from rnn_tui.engine.network.network import Network
-from rnn_tui.engine.network.sample_window import named_values, stored_values
-from rnn_tui.engine.training.schedule import Cursor, Pass
 from rnn_tui.engine.training.trainer import Trainer as Engine
+from rnn_tui.engine.training.window_values import ValuesOverTime
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -68,12 +63,8 @@ class WindowValues(Mapping[str, FloatArray]):
             KeyError: there is no such value.
         """
         symbol, cursor = self._symbol(name), self._trainer.cursor
-        steps = range(1, self._declaration.steps + 1)
-        return np.array([self._known(symbol, t, cursor) for t in steps])
-
-    @property
-    def _declaration(self) -> NetworkDeclaration:
-        return self._trainer.network.declaration
+        steps = range(1, self._trainer.network.tape.steps + 1)
+        return np.array([self._values.known(symbol, t, cursor) for t in steps])
 
     def _symbol(self, name: str) -> str:
         """Return the symbol of the value of that name."""
@@ -83,66 +74,20 @@ class WindowValues(Mapping[str, FloatArray]):
         return symbol
 
     @cached_property
+    def _values(self) -> ValuesOverTime:
+        """What reads them."""
+        return ValuesOverTime(self._trainer.network)
+
+    @property
     def _symbols(self) -> dict[str, str]:
         """The symbols of the equations by the names that are asked for, in order of computation."""
-        declaration, network = self._declaration, self._trainer.network
-        forward = [operation.symbol for operation in declaration.forward_operations]
-        backward = [operation.symbol for operation in declaration.backward_operations]
-        stored = stored_values(declaration, network.parameters, network.tape, 1)
-        others = (name for name in stored if "_t" in name or name.endswith(("_<t-1>", "_next")))
-        symbols = ["x_t", *forward, "target_t", *backward, *others]  # of two the first counts
-        return {_name(symbol): symbol for symbol in symbols}
+        return self._values.symbols
 
     def _read(self, symbol: str) -> FloatArray:
         """Return a value at all timesteps."""
         with one_thread():
-            window, declaration = self._window.complete(), self._declaration
-        network, tape, parameters = window.network, window.network.tape, window.parameters
-        whole = _views_over_time(network)
-        operations = (*declaration.forward_operations, *declaration.backward_operations)
-        expressions = {each.symbol: each.expression for each in operations}
-        with np.errstate(all="ignore"):
-            if network.pins or symbol not in {*whole, *expressions}:  # what is held is no result
-                steps = range(1, tape.steps + 1)
-                rows = (named_values(declaration, parameters, tape, t, network.pins) for t in steps)
-                return np.stack([row[symbol] for row in rows])
-            timed = set(self._symbols.values())
-            stored = stored_values(declaration, parameters, tape, 1)
-            weights = {name: array for name, array in stored.items() if name not in timed}
-            return _Evaluated(weights | whole, expressions)[symbol]
-
-    def _known(self, symbol: str, t: int, cursor: Cursor) -> bool:
-        """Return whether a value at timestep `t` is computed, and shown, at the cursor."""
-        if symbol in ("x_t", "target_t"):
-            return cursor.has_batch
-        symbol = symbol.partition("(")[2].rstrip(")") or symbol  # with c_t tanh(c_t) is known
-        forward = self._forward
-        if symbol in forward:
-            return cursor.revealed_forward(t, len(forward)) > forward[symbol]
-        backward = self._backward
-        if symbol in backward:
-            return cursor.revealed_backward(t, len(backward)) > backward[symbol]
-        if symbol.endswith("_next"):  # what timestep t + 1 sends
-            if t == self._declaration.steps:
-                return cursor.stage in (Pass.BACKWARD, Pass.CLIP, Pass.UPDATE)
-            return self._known(f"{symbol.removesuffix('_next')}_<t-1>", t + 1, cursor)
-        if symbol.startswith("d"):  # sent by a cell in which it is no operation
-            return cursor.revealed_backward(t, len(backward)) == len(backward)
-        if t == 1:  # a state that the window began with
-            return cursor.has_batch
-        return self._known(f"{symbol.removesuffix('_<t-1>')}_t", t - 1, cursor)
-
-    @cached_property
-    def _forward(self) -> dict[str, int]:
-        """The place of each forward operation among those of its timestep."""
-        operations = self._declaration.forward_operations
-        return {operation.symbol: place for place, operation in enumerate(operations)}
-
-    @cached_property
-    def _backward(self) -> dict[str, int]:
-        """The place of each backward operation among those of its timestep."""
-        operations = self._declaration.backward_operations
-        return {operation.symbol: place for place, operation in enumerate(operations)}
+            window = self._window.complete()
+        return self._values.read(window.network, window.parameters, symbol)
 
     def _unknown(self, name: object) -> str:
         """Return what there is instead of `name`."""
@@ -150,39 +95,3 @@ class WindowValues(Mapping[str, FloatArray]):
         if isinstance(name, str) and (name[:1] in ("W", "b") or "." in name):
             text += "; weights are in parameters()"
         return text
-
-
-def _views_over_time(network: Network) -> dict[str, FloatArray]:
-    """Return the values that are on the tape, by symbol: views of all timesteps, [T, B, …]."""
-    tape = network.tape
-    places = {
-        _memory(array[k]): array[k : k + tape.steps]
-        for array in tape.arrays.values()
-        for k in range(min(len(array), 2))
-    }
-    first = stored_values(network.declaration, network.parameters, tape, 1)
-    return {name: places[_memory(a)] for name, a in first.items() if _memory(a) in places}
-
-
-class _Evaluated(dict[str, FloatArray]):
-    """Values by symbol; what no kernel stores is evaluated when it is asked for."""
-
-    def __init__(
-        self, stored: Mapping[str, FloatArray], expressions: Mapping[str, Expression]
-    ) -> None:
-        super().__init__(stored)
-        self._expressions = expressions
-
-    def __missing__(self, symbol: str) -> FloatArray:
-        value = self[symbol] = self._expressions[symbol].evaluate(self)
-        return value
-
-
-def _memory(array: FloatArray) -> tuple[object, ...]:
-    """Return what tells an array's place in memory."""
-    return array.ctypes.data, array.shape, array.strides
-
-
-def _name(symbol: str) -> str:
-    """Return the name that is asked for: ``f`` of f_t, ``h_prev`` of h_<t-1>."""
-    return value_name(symbol.replace("_<t-1>", "_prev"))

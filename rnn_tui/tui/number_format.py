@@ -8,40 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-MINUS = "−"
+from rnn_tui.number_text import DIGITS, MINUS, NOT_FINITE, number, signed
+
+__all__ = ["DIGITS", "MINUS", "NOT_FINITE", "number", "signed"]  # and what is here
 LEVELS = "▁▂▃▄▅▆▇█"
 UNKNOWN = "·"
-NOT_FINITE = "!"  # stands for NaN and ±inf
-DIGITS = 4  # significant digits
 SHORT = 5  # cells of a short number at most
-
-
-def number(value: float, digits: int = DIGITS) -> str:
-    """Return `value` with `digits` significant digits: 0.4970, −12.35, 3.214e−5; no plus sign.
-
-    A whole number is written as one: 0, 20, −1. NaN and ±inf are NOT_FINITE.
-    """
-    if not math.isfinite(value):
-        return NOT_FINITE
-    size = abs(value)
-    if value == int(value) and size < 10**digits:
-        return f"{MINUS if value < 0 else ''}{int(size)}"
-    rounded = float(f"{size:.{digits - 1}e}")
-    if 1e-3 <= rounded < 10**digits:
-        before = max(1, math.floor(math.log10(rounded)) + 1)
-        leading = -math.floor(math.log10(rounded)) - 1 if rounded < 1 else 0
-        decimals = digits - before if rounded >= 1 else digits + leading
-        text = f"{size:.{max(0, min(decimals, digits + 2))}f}"
-    else:
-        mantissa, exponent = f"{size:.{digits - 1}e}".split("e")
-        text = f"{mantissa}e{int(exponent)}".replace("-", MINUS)
-    return f"{MINUS}{text}" if value < 0 else text
-
-
-def signed(value: float, digits: int = DIGITS) -> str:
-    """Return `number` with a plus sign for positive numbers, so that columns line up."""
-    text = number(value, digits)
-    return f"+{text}" if value > 0 and math.isfinite(value) else text
 
 
 def signed_decimals(value: float, decimals: int) -> str:
