@@ -83,9 +83,9 @@ class PanelSpec:
         chart: gives the whole chart that a cursor can be on and that can be zoomed; None where
             there is none. A chart whose `timestep_keys` are the arrows has the timestep for a
             cursor.
-        table: gives the numbers behind what is drawn, as "package.module:function"; the function
-            takes the context and returns a `NumberTable`, or None where there are none yet. "" for
-            a panel that shows none. The module is imported when they are taken home.
+        table: gives the numbers behind what is drawn, as "module:function" of `panel_tables`; it
+            takes the context and returns `Tables`, none where there are no numbers yet. "" for a
+            panel that shows none. The module is imported when they are taken home.
     """
 
     draw: Draw

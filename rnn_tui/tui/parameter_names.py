@@ -105,7 +105,12 @@ def tensor_of(snapshot: Snapshot, index: int) -> TensorRange:
 def parameter_name(snapshot: Snapshot, index: int) -> str:
     """Return a parameter's name, indices from 1 within its gate: ``W_hf[3,7]``, ``b_f[7]``."""
     tensor = tensor_of(snapshot, index)
-    place = np.unravel_index(index - tensor.start, tensor.spec.shape)
+    return entry_name(tensor, index - tensor.start)
+
+
+def entry_name(tensor: TensorRange, place_in_tensor: int) -> str:
+    """Return the same of an entry of a tensor, from 0 in order of storage."""
+    place = np.unravel_index(place_in_tensor, tensor.spec.shape)
     width = tensor.spec.shape[-1] // len(tensor.spec.blocks)
     block, column = divmod(int(place[-1]), width)
     entry = (*(int(row) + 1 for row in place[:-1]), column + 1)

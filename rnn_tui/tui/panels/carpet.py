@@ -98,7 +98,7 @@ class _Carpet:
     scale: BarScale
 
 
-def _carpet(context: DrawContext) -> _Carpet | None:
+def carpet_shown(context: DrawContext) -> _Carpet | None:
     """Return what is to be drawn; None while it is not there."""
     snapshot, variant = context.snapshot, shown(context)
     name = shown_value(variant)
@@ -158,7 +158,7 @@ def _scale(snapshot: Snapshot, symbol: str) -> BarScale | None:
 
 def units_in_order(context: DrawContext) -> Sequence[int]:
     """Return the units from the top down."""
-    carpet = _carpet(context)
+    carpet = carpet_shown(context)
     if carpet is None:
         return range(context.snapshot.settings.hidden)
     return [int(unit) for unit in carpet.order]
@@ -195,7 +195,7 @@ def _named(snapshot: Snapshot, symbol: str) -> str:
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
     """Draw the time axis, the text, the selected unit, and all units."""
-    carpet = _carpet(context)
+    carpet = carpet_shown(context)
     if carpet is None:
         if context.snapshot.cursor.has_batch and not context.snapshot.proving:
             return (((_filled_by(context), "dim"),),)
@@ -233,7 +233,7 @@ def rule(
     context: DrawContext, left: str, right: str, width: int, height: int, focused: bool
 ) -> Line:
     """Return the title line, with how many units are drawn, and what a cell stands for."""
-    carpet = _carpet(context)
+    carpet = carpet_shown(context)
     if carpet is not None and carpet.known.any():
         label = _label_width(context.snapshot)
         columns, cell = _columns(context.snapshot.steps, width - label)
@@ -452,7 +452,7 @@ def _text_lines(snapshot: Snapshot) -> int:
 
 def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
-    carpet = _carpet(context)
+    carpet = carpet_shown(context)
     gates, t = carpet is not None and not carpet.scale.signed, context.snapshot.t
     own = (
         Sign(
@@ -487,4 +487,5 @@ PANEL = PanelSpec(
     variants=variants,
     help=signs,
     need=need,
+    table="update:carpet",
 )

@@ -166,8 +166,7 @@ def _paths(context: DrawContext) -> tuple[_Path, ...]:
     states, layer = snapshot.window.declaration.cell.states, snapshot.layer
     shown = _shown_states(context)
     lone = sum(snapshot.task.topology.counted) == 1
-    norms = {states[0]: snapshot.gradient_norms}
-    norms |= dict(zip(states[1:], snapshot.memory_norms.values(), strict=True))
+    norms = _norms(snapshot)
     found = snapshot.proofs.get(PROOF)
     paths: list[_Path] = []
     followed = isinstance(found, LossGradient) and found.t == snapshot.loss_t and not lone
@@ -184,6 +183,21 @@ def _paths(context: DrawContext) -> tuple[_Path, ...]:
                 of_one[: found.t] = found.of(state, layer)[1:]
                 paths.append(_Path(symbol, _known(snapshot, symbol, of_one), True, style))
     return tuple(paths)
+
+
+def _norms(snapshot: Snapshot) -> dict[str, Array]:
+    """Return the sizes of the gradients of the states of the layer shown, by the cell's names."""
+    states = snapshot.window.declaration.cell.states
+    norms = {states[0]: snapshot.gradient_norms}
+    return norms | dict(zip(states[1:], snapshot.memory_norms.values(), strict=True))
+
+
+def known_norms(snapshot: Snapshot) -> dict[str, Array]:
+    """Return the same, NaN where the backward pass has not been."""
+    return {
+        state: _known(snapshot, name_in_layer(f"{state}_t", snapshot.layer), norms)
+        for state, norms in _norms(snapshot).items()
+    }
 
 
 def _shown_states(context: DrawContext) -> tuple[str, ...]:
@@ -267,4 +281,5 @@ PANEL = PanelSpec(
     variants=variants,
     chart=chart,
     help=signs,
+    table="charts:gradients",
 )

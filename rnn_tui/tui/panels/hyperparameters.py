@@ -86,4 +86,4 @@ def signs(context: DrawContext) -> Signs:
     )
 
 
-PANEL = PanelSpec(draw, title, help=signs)
+PANEL = PanelSpec(draw, title, help=signs, table="window:hyperparameters")

@@ -236,4 +236,12 @@ def signs(context: DrawContext) -> Signs:
     )
 
 
-PANEL = PanelSpec(draw, title, legend, brief="loss", chart=chart, help=signs)
+PANEL = PanelSpec(
+    draw,
+    title,
+    legend,
+    brief="loss",
+    chart=chart,
+    help=signs,
+    table="charts:loss",
+)

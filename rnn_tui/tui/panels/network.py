@@ -489,4 +489,5 @@ PANEL = PanelSpec(
     rule=rule,
     help=signs,
     need=need,
+    table="window:network",
 )

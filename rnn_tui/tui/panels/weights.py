@@ -84,12 +84,12 @@ def title(context: DrawContext) -> tuple[str, str]:
     way = f"{source} → {to}" if source else f"→ {to}"
     way += symbol_of_parameter(snapshot, index)
     transposed = "x·W, in PyTorch Wᵀ" if len(tensor.spec.shape) > 1 else ""
-    return f"{tensor.spec.name} {shape}: {_words(snapshot, shown(context))}", joined(
+    return f"{tensor.spec.name} {shape}: {words_of_quantity(snapshot, shown(context))}", joined(
         transposed, way
     )
 
 
-def _words(snapshot: Snapshot, quantity: str) -> str:
+def words_of_quantity(snapshot: Snapshot, quantity: str) -> str:
     """Return what the map shows in words."""
     if quantity == SHARE:
         return f"share of t={snapshot.t} in the gradient"
@@ -370,4 +370,5 @@ PANEL = PanelSpec(
     selects_entries=True,
     variants=variants,
     need=need,
+    table="update:weights",
 )

@@ -21,7 +21,7 @@ from rnn_tui.tui.take_home.capture import Capture
 from rnn_tui.tui.take_home.writing import (
     Kind,
     Souvenir,
-    content_of,
+    contents_of,
     in_theme,
     take_home,
     why_not,
@@ -151,7 +151,7 @@ def _take(screen: ScreenActions, capture: Capture | None, souvenir: Souvenir) ->
     if reason := why_not(capture, souvenir):
         screen.show_notice(f"not saved: {reason}")
         return
-    make = content_of(capture, souvenir)
+    make = contents_of(capture, souvenir)
     name = capture.file_name(whole=souvenir.whole, ending=souvenir.kind.value)
     work = partial(take_home, make, name, capture.run_file)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ from rnn_tui.tui.panel_widget import LinesWidget
 from rnn_tui.tui.take_home.figure import Figure, Placed, figure_of_lines, figure_of_parts
 
 if TYPE_CHECKING:
-    from rnn_tui.tui.take_home.number_table import NumberTable
+    from rnn_tui.tui.panel_tables.number_table import Tables
 
 AROUND = ("header", "footer")
+TABLES = "rnn_tui.tui.panel_tables"
 LONGEST_STEM = 80  # characters of a file's name that come from the run's own file
 
 
@@ -92,9 +94,9 @@ class Capture:
             covered=False,
         )
 
-    def table(self) -> NumberTable | None:
-        """Return the numbers behind the panel with the focus; None where it shows none yet."""
-        return table_of(self.panel, replace(self.context, snapshot=self.snapshot))
+    def tables(self) -> Tables:
+        """Return the numbers behind the panel with the focus; none where it shows none yet."""
+        return tables_of(self.panel, replace(self.context, snapshot=self.snapshot))
 
     def title(self, *, whole: bool) -> str:
         """Return what a figure shows, in a line."""
@@ -106,8 +108,6 @@ class Capture:
 
     def file_name(self, *, whole: bool, ending: str) -> str:
         """Return a name that says what is in the file: ``cos-lstm32-loss-40-B7.svg``."""
-        import os
-
         settings, cursor = self.snapshot.settings, self.snapshot.cursor
         stem = f"{settings.task}-{settings.cell}{settings.hidden}"
         if self.run_file:
@@ -118,11 +118,11 @@ class Capture:
         return f"{stem}-{'screen' if whole else self.panel}-{place}{ending}"
 
 
-def table_of(panel: str, context: DrawContext) -> NumberTable | None:
-    """Return the numbers behind a panel; None where it shows none, or none yet."""
+def tables_of(panel: str, context: DrawContext) -> Tables:
+    """Return the numbers behind a panel; none where it shows none, or none yet."""
     target = panel_spec(panel).table
     if not target:
-        return None
+        return ()
     module, _, name = target.partition(":")
-    table: NumberTable | None = getattr(import_module(module), name)(context)
-    return table if table is not None and table.rows else None
+    tables: Tables = getattr(import_module(f"{TABLES}.{module}"), name)(context)
+    return tables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -13,6 +14,7 @@ from rnn_tui.tui.take_home.png import NAMES, NoPictureError, converters, png_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rnn_tui.files.ownership import WriteCheck
     from rnn_tui.tui.take_home.capture import Capture
 
 
@@ -48,13 +50,14 @@ class Souvenir:
         return f"the {'screen' if self.whole else 'panel'} as {as_what}"
 
 
+MOST_NUMBERS = 10_000  # that are tried for a free name
 NO_NUMBERS = "there are no numbers here yet"
 NO_CONVERTER = f"needs one of {NAMES}"
 
 
 def why_not(capture: Capture, souvenir: Souvenir) -> str:
     """Return why something cannot be taken home now, as a phrase; "" if it can."""
-    if souvenir.kind is Kind.CSV and capture.table() is None:
+    if souvenir.kind is Kind.CSV and not capture.tables():
         from rnn_tui.tui.panel_spec import panel_spec
 
         none = not panel_spec(capture.panel).table
@@ -64,8 +67,12 @@ def why_not(capture: Capture, souvenir: Souvenir) -> str:
     return ""
 
 
-def content_of(capture: Capture, souvenir: Souvenir) -> Callable[[], bytes]:
-    """Draw now, and return what makes the content of the file, in any thread.
+Contents = tuple[tuple[str, bytes], ...]
+"""What is written: the end of each file's name, "" or "-strips", and its content."""
+
+
+def contents_of(capture: Capture, souvenir: Souvenir) -> Callable[[], Contents]:
+    """Draw now, and return what makes the content of the files, in any thread.
 
     Raises:
         NoPictureError: from what is returned, where no PNG can be made.
@@ -74,38 +81,59 @@ def content_of(capture: Capture, souvenir: Souvenir) -> Callable[[], bytes]:
 
     kind, whole = souvenir.kind, souvenir.whole
     if kind is Kind.CSV:
-        table = capture.table()
-        return lambda: b"" if table is None else table.csv().encode()
+        tables = capture.tables()
+        return lambda: tuple(
+            (f"-{each.name}" if each.name else "", each.csv().encode()) for each in tables
+        )
     if kind is Kind.TEXT:
         characters = "ascii" if capture.context.ascii else "unicode"
         text = capture.figure(whole=whole, characters=characters).text
-        return lambda: text.encode()
+        return lambda: (("", text.encode()),)
     figure = capture.figure(whole=whole, theme=souvenir.theme)
     if kind is Kind.SVG:
-        return lambda: svg_text(figure).encode()
-    return lambda: png_of(svg_text(figure))
+        return lambda: (("", svg_text(figure).encode()),)
+    return lambda: (("", png_of(svg_text(figure))),)
 
 
-def write(content: bytes, name: str, run_file: str | None) -> str:
-    """Write a file beside the run's own, or in the current folder; return what there is to say.
+def write(contents: Contents, name: str, run_file: str | None) -> str:
+    """Write files beside the run's own, or in the current folder; return what there is to say.
 
-    Its name gets a number where there is such a file already: none is ever replaced.
+    Their names get a number where there is such a file already: none is ever replaced.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: they cannot be written.
     """
-    from rnn_tui.files.atomic_file import write_atomically
-    from rnn_tui.files.ownership import RunFiles
+    from rnn_tui.files.together import write_together
 
-    path = os.path.join(os.path.dirname(run_file or ""), name)
-    check = RunFiles().free_beside(path)
-    write_atomically(check.path, content, check)
-    folder = "" if os.path.dirname(check.path) else f" in {shown_folder(check.path)}"
-    return f"saved {check.path}{folder}"
+    stem, ending = os.path.splitext(os.path.join(os.path.dirname(run_file or ""), name))
+    ends = [end for end, _ in contents]
+    checks = _free(stem, ending, ends)
+    write_together(
+        [(check.path, each, check) for check, (_, each) in zip(checks, contents, strict=True)]
+    )
+    path = checks[0].path
+    folder = "" if os.path.dirname(path) else f" in {shown_folder(path)}"
+    others = ", ".join(end.removeprefix("-") for end in ends[1:])
+    more = f", and beside it {others}" if others else ""
+    return f"saved {path}{folder}{more}"
 
 
-def take_home(make: Callable[[], bytes], name: str, run_file: str | None) -> tuple[str, bool]:
-    """Make and write a file, in a thread of its own.
+def _free(stem: str, ending: str, ends: list[str]) -> list[WriteCheck]:
+    """Return checks of names that nobody has, all with one number or with none."""
+    from rnn_tui.files.ownership import RunFiles, Standing
+
+    files = RunFiles()
+    for number in range(1, MOST_NUMBERS):
+        start = f"{stem}-{number}" if number > 1 else stem
+        checks = [files.check(f"{start}{end}{ending}") for end in ends]
+        taken = (check.seen is not None or os.path.islink(check.path) for check in checks)
+        if all(check.standing is Standing.FREE for check in checks) and not any(taken):
+            return checks
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), stem + ending)
+
+
+def take_home(make: Callable[[], Contents], name: str, run_file: str | None) -> tuple[str, bool]:
+    """Make and write files, in a thread of its own.
 
     Returns:
         What there is to say, and whether it is an error.

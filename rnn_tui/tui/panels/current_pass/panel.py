@@ -62,7 +62,7 @@ def need(snapshot: Snapshot) -> Need:
 
 def variants(snapshot: Snapshot) -> tuple[str, ...]:
     """Return what a timestep can be shown as on the whole screen: a picture, or rows."""
-    return (CELL, "rows") if _pass(snapshot) in (Pass.FORWARD, Pass.BACKWARD) else ()
+    return (CELL, "rows") if pass_shown(snapshot) in (Pass.FORWARD, Pass.BACKWARD) else ()
 
 
 def _shows_cell(context: DrawContext) -> bool:
@@ -83,7 +83,7 @@ def _module(context: DrawContext) -> ModuleType:
         from rnn_tui.tui.panels.current_pass import first_screen
 
         return first_screen
-    match _pass(context.snapshot):
+    match pass_shown(context.snapshot):
         case Pass.FORWARD | Pass.BACKWARD:
             from rnn_tui.tui.panels.current_pass import timestep
 
@@ -98,7 +98,7 @@ def _module(context: DrawContext) -> ModuleType:
             return update
 
 
-def _pass(snapshot: Snapshot) -> Pass:
+def pass_shown(snapshot: Snapshot) -> Pass:
     """Return the pass to show: the cursor's, or FORWARD where a timestep is selected."""
     shows_timestep = snapshot.request.t is not None or (
         snapshot.running and bool(snapshot.cursor.update)
@@ -110,7 +110,7 @@ def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
     from rnn_tui.tui.panels.current_pass.signs import signs_of
 
-    return signs_of(context, _pass(context.snapshot))
+    return signs_of(context, pass_shown(context.snapshot))
 
 
 PANEL = PanelSpec(
@@ -121,4 +121,5 @@ PANEL = PanelSpec(
     help=signs,
     variants=variants,
     variants_in_zoom=True,
+    table="window:timestep",
 )

@@ -304,5 +304,12 @@ def signs(context: DrawContext) -> Signs:
 
 
 PANEL = PanelSpec(
-    draw, title, legend, brief="predictions", variants=variants, chart=chart, help=signs
+    draw,
+    title,
+    legend,
+    brief="predictions",
+    variants=variants,
+    chart=chart,
+    help=signs,
+    table="predictions:predictions",
 )

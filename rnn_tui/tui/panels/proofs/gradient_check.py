@@ -192,4 +192,4 @@ def signs(context: DrawContext) -> Signs:
     )
 
 
-PANEL = PanelSpec(draw, title, help=signs)
+PANEL = PanelSpec(draw, title, help=signs, table="proofs:gradient_check")

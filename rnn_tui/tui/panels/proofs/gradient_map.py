@@ -359,4 +359,5 @@ PANEL = PanelSpec(
     variants=variants,
     need=need,
     help=signs,
+    table="proofs:gradient_map",
 )

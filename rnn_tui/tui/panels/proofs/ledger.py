@@ -179,4 +179,12 @@ def signs(context: DrawContext) -> Signs:
     )
 
 
-PANEL = PanelSpec(draw, title, proofs=("ledger",), timestep_keys="←→↑↓", need=need, help=signs)
+PANEL = PanelSpec(
+    draw,
+    title,
+    proofs=("ledger",),
+    timestep_keys="←→↑↓",
+    need=need,
+    help=signs,
+    table="proofs:ledger",
+)

@@ -244,5 +244,12 @@ def signs(context: DrawContext) -> Signs:
 
 
 PANEL = PanelSpec(
-    draw, title, proofs=("theirs", "guess"), timestep_keys="←→", keys=keys, need=need, help=signs
+    draw,
+    title,
+    proofs=("theirs", "guess"),
+    timestep_keys="←→",
+    keys=keys,
+    need=need,
+    help=signs,
+    table="proofs:theirs",
 )

@@ -190,4 +190,11 @@ def signs(context: DrawContext) -> Signs:
     )
 
 
-PANEL = PanelSpec(draw, title, proofs=("edge", "edges"), need=need, help=signs)
+PANEL = PanelSpec(
+    draw,
+    title,
+    proofs=("edge", "edges"),
+    need=need,
+    help=signs,
+    table="proofs:edge",
+)
