@@ -97,11 +97,19 @@ def test_the_view_is_kept() -> None:
 SCREEN, BREAKPOINT = asdict(ScreenView()), asdict(SavedBreakpoint("loss<0.01"))
 VIEWS: dict[str, tuple[object, str]] = {
     "no object": ([], "its metadata 'view' are not a JSON object"),
-    "names": ({"breakpoints": []}, "view: expected an object of breakpoints, screen"),
+    "names": ({"breakpoints": []}, "view: expected an object of bookmarks, breakpoints, screen"),
     "no list": ({"breakpoints": {}, "screen": None}, "view: expected a list of up to 200 break"),
     "too many": (
         {"breakpoints": [{**BREAKPOINT, "text": f"t={k}"} for k in range(1, 202)], "screen": None},
         "view: expected a list of up to 200 breakpoints",
+    ),
+    "bookmarks": (
+        {"breakpoints": [], "screen": None, "bookmarks": [{"place": "40:F", "note": ""}]},
+        "view: '40:F': FORWARD needs a timestep",
+    ),
+    "a note": (
+        {"breakpoints": [], "screen": None, "bookmarks": [{"place": "40:L", "note": "a\tb"}]},
+        "view: a note is not written",
     ),
     "twice": ({"breakpoints": [BREAKPOINT] * 2, "screen": None}, "view: a breakpoint is there twi"),
     **{

@@ -31,7 +31,8 @@ updates it has made), ``data`` (the position in the data and PCG64's state), ``h
 ``vocabulary`` (the names of the symbols and of the classes by code, null if there are none: weights
 mean nothing with another vocabulary), ``held`` (the pins and cuts in force; they are part of the
 run) and ``checksum`` (see `rnn_tui.checkpoint.checksum`). Some files have more: ``view`` (the
-breakpoints and what was selected on the screen, see `rnn_tui.checkpoint.run_view`), ``source``
+breakpoints, the bookmarks and what was selected on the screen, see
+`rnn_tui.checkpoint.run_view`), ``source``
 (the data that it was trained on, see `rnn_tui.checkpoint.source`), ``case``
 (what goes with the tensors of that name, see `rnn_tui.checkpoint.case`), ``window``
 (goes with the tensors of that name: the data's state before that window, the number of updates made

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from rnn_tui.checkpoint.format import LARGEST_COUNT
+from rnn_tui.places.bookmark import MOST as MOST_BOOKMARKS
+from rnn_tui.places.bookmark import Bookmark, plain_note
 from rnn_tui.registry import PANELS
 from rnn_tui.settings import quote
 from rnn_tui.tensor_files.content import ContentError
@@ -67,10 +69,12 @@ class RunView:
     Attributes:
         breakpoints: the list of breakpoints, `nan` left out.
         screen: what was selected; None for a run without a screen.
+        bookmarks: places with notes; files from before there were bookmarks have none.
     """
 
     breakpoints: tuple[SavedBreakpoint, ...] = ()
     screen: ScreenView | None = None
+    bookmarks: tuple[Bookmark, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the view as a mapping for JSON.
@@ -81,7 +85,8 @@ class RunView:
         if len(self.breakpoints) > MOST_BREAKPOINTS:
             count = len(self.breakpoints)
             raise ContentError(f"a checkpoint keeps {MOST_BREAKPOINTS} breakpoints, not {count}")
-        return asdict(self)
+        bookmarks = [{"place": str(each.place), "note": each.note} for each in self.bookmarks]
+        return {**asdict(replace(self, bookmarks=())), "bookmarks": bookmarks}
 
     @classmethod
     def from_json(cls, values: Mapping[str, object]) -> RunView:
@@ -90,6 +95,8 @@ class RunView:
         Raises:
             ContentError: `values` is no such mapping.
         """
+        if isinstance(values, Mapping):
+            values = {"bookmarks": [], **values}
         _check_names(values, cls)
         breakpoints, screen = values["breakpoints"], values["screen"]
         if not isinstance(breakpoints, list) or len(breakpoints) > MOST_BREAKPOINTS:
@@ -97,7 +104,31 @@ class RunView:
         read = tuple(_breakpoint(each) for each in breakpoints)
         if len({each.text for each in read}) < len(read):
             raise ContentError("view: a breakpoint is there twice")
-        return cls(read, None if screen is None else _screen(screen))
+        shown = None if screen is None else _screen(screen)
+        return cls(read, shown, _bookmarks(values["bookmarks"]))
+
+
+def _bookmarks(values: object) -> tuple[Bookmark, ...]:
+    """Read the bookmarks."""
+    if not isinstance(values, list) or len(values) > MOST_BOOKMARKS:
+        raise ContentError(f"view: expected a list of up to {MOST_BOOKMARKS} bookmarks")
+    return tuple(map(_bookmark, values))
+
+
+def _bookmark(values: object) -> Bookmark:
+    """Read one bookmark."""
+    from rnn_tui.places.reading import PlaceError, parse_place  # most runs have none
+
+    mapping = _check_names(values, Bookmark)
+    place, note = mapping["place"], mapping["note"]
+    if not isinstance(place, str) or not isinstance(note, str):
+        raise ContentError("view: the place and the note of a bookmark are text")
+    if plain_note(note) != note:
+        raise ContentError(f"view: a note is not written {quote(note)}")
+    try:
+        return Bookmark(parse_place(place), note)
+    except PlaceError as error:
+        raise ContentError(f"view: {error}") from error
 
 
 def _breakpoint(values: object) -> SavedBreakpoint:

@@ -89,6 +89,7 @@ def for_followers(snapshot: Snapshot) -> Snapshot:
         trained=0.0,
         at_risk=(),
         old_update=None,
+        bookmarks=(),
     )
 
 

@@ -23,6 +23,7 @@ from rnn_tui.session.commands import (
     AddBreakpoint,
     Back,
     BackToStop,
+    ChangeBookmark,
     CheckGradient,
     ClearGhosts,
     Command,
@@ -53,7 +54,12 @@ from rnn_tui.session.commands import (
     UndoStep,
     ViewRequest,
 )
-from rnn_tui.session.list_commands import change_second_network, clear_ghosts, edit_breakpoints
+from rnn_tui.session.list_commands import (
+    change_bookmark,
+    change_second_network,
+    clear_ghosts,
+    edit_breakpoints,
+)
 from rnn_tui.session.lock_step import LockStep
 from rnn_tui.session.moments import Moments
 from rnn_tui.session.state import Goal, SessionState
@@ -86,6 +92,8 @@ class CommandHandler:
                 self._set_goal(command)
             case GoToOperation():
                 self._go_to_operation(command)
+            case ChangeBookmark():
+                change_bookmark(state, command, self._steps)
             case GoToPlace() | NoteMoment() | ReturnToMoment():
                 self._use_moments(command)
             case Continue() | RunOrPause() | Pause():

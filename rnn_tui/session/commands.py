@@ -13,6 +13,7 @@ from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint
 from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.places.bookmark import Bookmark
 from rnn_tui.places.place_line import PlaceLine
 from rnn_tui.predictions.results import TextRequest
 from rnn_tui.settings import Settings
@@ -106,6 +107,19 @@ class ReturnToMoment:
 
     key: str
     exchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChangeBookmark:
+    """Add a bookmark, take one out, or let another one take its place.
+
+    Attributes:
+        old: the one that is meant; None to add one at the end.
+        new: the one instead; None to take it out.
+    """
+
+    old: Bookmark | None
+    new: Bookmark | None
 
 
 class BackToStop:
@@ -363,6 +377,7 @@ Command = (
     | GoToPlace
     | NoteMoment
     | ReturnToMoment
+    | ChangeBookmark
     | BackToStop
     | Continue
     | Pause
@@ -421,6 +436,7 @@ CLEARS_STOP = (
 )
 """Commands that leave the present place: its breakpoint hit and gradient check are forgotten."""
 CHANGES_RUN = (
+    ChangeBookmark,
     UndoStep,
     ReturnToMoment,
     Configure,

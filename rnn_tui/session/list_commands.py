@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.engine.training.breakpoint_conditions import Breakpoint, BreakpointError
 from rnn_tui.kiosk import KioskError
+from rnn_tui.places.bookmark import MOST as MOST_BOOKMARKS
 from rnn_tui.session.commands import (
     AddBreakpoint,
+    ChangeBookmark,
     RemoveBreakpoint,
     SetSecondNetwork,
     Swap,
@@ -78,6 +80,36 @@ def _without(state: SessionState, breakpoint: Breakpoint) -> Callable[[], None]:
             state.breakpoints.insert(row, status)
 
     return exchange
+
+
+# Bookmarks
+
+
+def change_bookmark(state: SessionState, command: ChangeBookmark, steps: DoneSteps) -> None:
+    """Add, change or take out a bookmark; what is taken out can be brought back."""
+    old, new, listed = command.old, command.new, state.bookmarks
+    if old is None:
+        if new is not None and len(listed) < MOST_BOOKMARKS:
+            state.bookmarks = (*listed, new)
+        elif new is not None:
+            text = f"not noted: there are {MOST_BOOKMARKS} bookmarks; del in the list (') takes one"
+            state.say(f"{text} out", error=True)
+        return
+    row = next((k for k, each in enumerate(listed) if each is old), None)
+    if row is None:
+        state.say("not done: this bookmark is no longer in the list", error=True)
+        return
+    state.bookmarks = (*listed[:row], *([] if new is None else [new]), *listed[row + 1 :])
+    if new is None:
+
+        def exchange() -> None:
+            if any(each is old for each in state.bookmarks):
+                state.bookmarks = tuple(each for each in state.bookmarks if each is not old)
+            else:
+                state.bookmarks = (*state.bookmarks[:row], old, *state.bookmarks[row:])
+
+        name = old.note or old.place.alone.short
+        steps.note(Done(f"removing bookmark {name}", exchange=exchange))
 
 
 # The second network

@@ -11,9 +11,12 @@ from rnn_tui.settings import Settings
 
 if TYPE_CHECKING:  # an untouched run needs none of it
     from rnn_tui.checkpoint.run_view import RunView, ScreenView
+    from rnn_tui.places.bookmark import Bookmark
 
 
-def run_view(breakpoints: Breakpoints, screen: ScreenView) -> RunView:
+def run_view(
+    breakpoints: Breakpoints, screen: ScreenView, bookmarks: tuple[Bookmark, ...] = ()
+) -> RunView:
     """Return the view to save; `nan` is in every list and needs no saving."""
     from rnn_tui.checkpoint.run_view import RunView, SavedBreakpoint
 
@@ -22,7 +25,7 @@ def run_view(breakpoints: Breakpoints, screen: ScreenView) -> RunView:
         for each in breakpoints.statuses
         if each.breakpoint.kind is not Kind.NAN
     )
-    return RunView(tuple(saved), screen)
+    return RunView(tuple(saved), screen, bookmarks)
 
 
 def breakpoint_statuses(view: RunView) -> list[BreakpointStatus]:

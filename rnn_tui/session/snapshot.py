@@ -21,6 +21,8 @@ from rnn_tui.engine.training.divergence import Divergence
 from rnn_tui.engine.training.history import RunCurve
 from rnn_tui.engine.training.optimizers.base import Optimizer
 from rnn_tui.engine.training.schedule import Cursor, Pass
+from rnn_tui.places.bookmark import Bookmark
+from rnn_tui.places.place_line import PlaceLine
 from rnn_tui.predictions.results import Predictions, TestCoverage, TextSample
 from rnn_tui.session.commands import ViewRequest
 from rnn_tui.settings import Settings
@@ -174,6 +176,8 @@ class TimelineView:
         keyframes: their number.
         ghosts: curves of futures that were left.
         forks: the number of those that were left for good: not for what-ifs, which can be undone.
+        changes: the number of what-ifs, kept ones too, and of changes of settings up to this place.
+        reached: the newest place of this branch.
     """
 
     first: int
@@ -184,6 +188,8 @@ class TimelineView:
     keyframes: int
     ghosts: tuple[Ghost, ...]
     forks: int
+    changes: int = 0
+    reached: PlaceLine | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,6 +269,7 @@ class Snapshot:
         what_if: the what-ifs; None if there are none that could be discarded.
         pins: pins and cuts of this window, as they were typed.
         breakpoints: all breakpoints, in the order of the list.
+        bookmarks: places with notes, in the order in which they were noted.
         stop: the breakpoint at which training stopped last; None once a command moves on.
         seeking: while going to a place, the fraction of the way that is done.
         unsaved: whether updates would be lost on quitting.
@@ -320,6 +327,7 @@ class Snapshot:
     proving: tuple[str, float] | None
     second_network: SecondNetworkView | None
     theirs: TheirValues | None = None
+    bookmarks: tuple[Bookmark, ...] = ()
 
     @property
     def state(self) -> str:

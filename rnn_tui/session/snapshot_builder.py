@@ -14,6 +14,7 @@ from rnn_tui.engine.network.layers import layer_number
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.layouts.new_trainer import begins_as_given
 from rnn_tui.predictions.predictor import BUDGET, Predictor
+from rnn_tui.session.named_places import line_of
 from rnn_tui.session.pacing import SLICE
 from rnn_tui.session.snapshot import (
     Gradient,
@@ -99,6 +100,7 @@ class SnapshotBuilder:
             what_if=self._what_if(),
             pins=tuple(map(str, trainer.network.pins)),
             breakpoints=state.breakpoints.statuses,
+            bookmarks=state.bookmarks,
             stop=state.stop,
             seeking=goal.fraction if goal is not None and goal.route else None,
             unsaved=state.unsaved,
@@ -194,6 +196,8 @@ class SnapshotBuilder:
             keyframes=len(timeline.keyframes),
             ghosts=timeline.ghosts,
             forks=timeline.forks,
+            changes=timeline.changes_until_here,
+            reached=line_of(run.trainer, timeline.newest) if timeline.in_past else None,
         )
 
     def _theirs(self) -> TheirValues | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.time_travel.counterfactual import Counterfactual
     from rnn_tui.files.ownership import RunFiles
     from rnn_tui.kiosk import Kiosk
+    from rnn_tui.places.bookmark import Bookmark
     from rnn_tui.proofs.prover import Prover
     from rnn_tui.second_network import SecondNetwork
 
@@ -162,6 +163,7 @@ class SessionState:
     Attributes:
         run: the trainer and what belongs to it.
         breakpoints: the list of breakpoints.
+        bookmarks: places with notes, in the order in which they were noted.
         goal: what is being worked towards; None while paused.
         stop: the breakpoint at which training stopped last; None once a command moves on.
         request: what the screen requests for its snapshots.
@@ -206,6 +208,7 @@ class SessionState:
             self.breakpoints.resume(run.trainer, breakpoint_statuses(view))
         for each in breakpoints:
             self.breakpoints.add(each)
+        self.bookmarks: tuple[Bookmark, ...] = () if view is None else view.bookmarks
         self.goal: Goal | None = None
         self.stop: BreakpointHit | None = None
         self.request = view_request(view, run.trainer.settings)
@@ -260,7 +263,8 @@ class SessionState:
 
     def view(self) -> RunView:
         """Return how the run is looked at, for a checkpoint."""
-        return run_view(self.breakpoints, self.screen_view() or screen_view(self.request))
+        screen = self.screen_view() or screen_view(self.request)
+        return run_view(self.breakpoints, screen, self.bookmarks)
 
     # What is in files
 

@@ -35,6 +35,8 @@ from rnn_tui.checkpoint.saving import save  # noqa: E402
 from rnn_tui.engine.network.interventions import parse  # noqa: E402
 from rnn_tui.engine.training.trainer import Trainer  # noqa: E402
 from rnn_tui.layouts.new_trainer import new_trainer  # noqa: E402
+from rnn_tui.places.bookmark import Bookmark  # noqa: E402
+from rnn_tui.places.reading import parse_place  # noqa: E402
 from rnn_tui.registry import PANELS  # noqa: E402
 from rnn_tui.settings import DECLARATIONS, compose  # noqa: E402
 from rnn_tui.tasks.case import case_settings  # noqa: E402
@@ -46,6 +48,10 @@ MORE_UPDATES = 5
 VIEW = RunView(
     (SavedBreakpoint("loss<0.01", hits=2, waiting=True), SavedBreakpoint("t=3", enabled=False)),
     ScreenView("ledger", unit=2, operation=1, parameter=7, t=3),
+    (
+        Bookmark(parse_place("update 4 BACKWARD t=3 op 2 unit 2 panel ledger"), "where it shrinks"),
+        Bookmark(parse_place("start")),
+    ),
 )
 RUNS: dict[str, tuple[dict[str, Any], int, tuple[str, ...], str]] = {
     # name: settings, updates, what-ifs, then one letter for each further move

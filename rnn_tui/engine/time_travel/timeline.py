@@ -228,6 +228,11 @@ class Timeline(Moves):
         return sum(1 for _ in self._branch.changes)
 
     @property
+    def changes_until_here(self) -> int:
+        """The number of those that are made up to this place."""
+        return len(self._branch.changes.until(self.trainer)) if self.changes else 0
+
+    @property
     def discardable(self) -> Intervention | None:
         """The intervention that `discard` would take back."""
         return self.what_ifs[-1] if self._branch.what_ifs else None
