@@ -206,11 +206,13 @@ PANELS = Registry(
     Entry("hyperparameters", f"{_PANELS}.hyperparameters:PANEL", group="fixed"),
     Entry("network", f"{_PANELS}.network:PANEL", group="fixed"),
     Entry("theirs", f"{_PANELS}.proofs.theirs:PANEL", group="proof"),
+    Entry("lesson", f"{_PANELS}.lesson:PANEL", group="lesson"),
 )
 """The panels, in the order in which tab moves the focus.
 
 The group says where rnn_tui/tui/layout.py shows a panel: "fixed" at a place of its own, "chart" in
 the right column, "heat" (many numbers in one picture) below the timestep and in the middle column.
 Where such a panel has no place, and always with the group "proof", it takes that of the charts
-while it has the focus. The module of a proof or a heat map is imported when that is first shown.
+while it has the focus. "lesson" stands beside the timestep where one is played. The module of a
+proof, a heat map or a lesson is imported when that is first shown.
 """

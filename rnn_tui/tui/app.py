@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from rnn_tui.kiosk import Kiosk
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.idle import IdleWatch
+    from rnn_tui.tui.lesson.plan import LessonPlan
     from rnn_tui.tui.signal_watch import SignalWatch
 
 # Seconds until a waiting thread gets the interpreter: a key waits no longer for training.
@@ -114,6 +115,7 @@ class RnnTui(PacedDisplay):
         autosaves: Callable[[], AutosaveWriter] | None = None,
         notice: str = "",
         kiosk: Kiosk | None = None,
+        lesson: LessonPlan | None = None,
     ) -> None:
         """Make a session, whose thread starts with the screen, or show what comes from elsewhere.
 
@@ -134,6 +136,7 @@ class RnnTui(PacedDisplay):
             autosaves: makes the writer of autosaves; None for none.
             notice: what the first screen says, until the first key.
             kiosk: what a guest may do; None for a user.
+            lesson: a lesson to play from the start, which is on that run.
         """
         self._watch = watch
         self.kiosk = kiosk
@@ -161,6 +164,7 @@ class RnnTui(PacedDisplay):
         self._idle: IdleWatch | None = None
         self._autosaves = autosaves is not None
         self._notice = notice
+        self._lesson = lesson
         self._safe_text = SafeText()
         self.characters = characters
         self._resized = False
@@ -198,6 +202,14 @@ class RnnTui(PacedDisplay):
         if self.kiosk is not None:
             self._watch_idle(self.kiosk)
         self.call_after_refresh(self.session.start)  # the thread would delay the first frame
+        if self._lesson is not None:
+            self.call_after_refresh(self._begin_lesson, self._lesson)
+
+    def _begin_lesson(self, plan: LessonPlan) -> None:
+        """Play a lesson, once the session works."""
+        from rnn_tui.tui.lesson.beginning import make_guide
+
+        self.debugger.begin_lesson(make_guide(plan, self.session, self.debugger))
 
     def _watch_idle(self, kiosk: Kiosk) -> None:
         """End the session after a time without a key, and say so before."""

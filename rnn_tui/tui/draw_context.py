@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.session.snapshot import Snapshot
@@ -14,6 +14,9 @@ from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.chart_view import WHOLE, ChartView, looked_at
 from rnn_tui.tui.charts.curves import Chart
 from rnn_tui.tui.marks import Mark
+
+if TYPE_CHECKING:
+    from rnn_tui.tui.lesson.view import Covered, LessonView
 
 Following = Literal["", "live", "own", "left"]
 Pointing = Literal["", "on", "dims"]
@@ -96,6 +99,8 @@ class DrawContext:
             follow.
         paged: the table of the window has other pages, which J and K show.
         covered: a dialog is over the screen, whose keys are others.
+        lesson: what is shown of a lesson; None where there is none.
+        covered_values: what is not to be seen until the answer of a lesson is in.
         slow_link: the link to the terminal is slow, so pictures in the lines that are left over,
             and those without the focus, are not drawn unless the panel is zoomed, and nothing
             stands on a ground.
@@ -122,6 +127,8 @@ class DrawContext:
     covered: bool = False
     mark: Mark | None = None
     playing: str = ""
+    lesson: LessonView | None = None
+    covered_values: Covered | None = None
 
     def for_panel(self) -> DrawContext:
         """Return the context without what only header and footer show."""

@@ -8,12 +8,16 @@ column more takes no panel away, and no line of the timestep or of a chart that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from textual.geometry import Region
 
 from rnn_tui.registry import PANELS
 from rnn_tui.tui.panel_spec import Needs
+
+if TYPE_CHECKING:
+    from rnn_tui.tui.lesson.room import LessonRoom
 
 # Columns and lines that the program needs: 80×24 without the status line of a multiplexer.
 LEAST = (80, 23)
@@ -29,6 +33,9 @@ BESIDE = 40, 10  # columns and lines at the right of the network that are a plac
 TIMESTEP_WIDTH = 72, 92, 110  # columns: at least, at most, and at most of very wide terminals
 VERY_WIDE = 200
 PREDICTIONS = "predictions"
+LESSON = "lesson"
+LEAST_LESSON = 6  # lines of a lesson at least
+BESIDE_LESSON = 20  # lines below a lesson from which on they are dealt out as without one
 Stage = tuple[int, int]  # a panel, by its place among others, and the lines that it is raised to
 THIRD_CHART = 27  # lines of a column from which on three charts stand in it
 
@@ -43,6 +50,7 @@ class Focus:
         zoomed: the panel with the focus has the whole screen.
         proofs: of three columns, the middle one shows proofs of the backward pass.
         untrained: there is no loss yet: one column shows predictions where that would be.
+        lesson: says how many lines the lesson needs; None where there is none.
     """
 
     panel: str = "timestep"
@@ -50,6 +58,7 @@ class Focus:
     zoomed: bool = False
     proofs: bool = False
     untrained: bool = False
+    lesson: LessonRoom | None = None
 
 
 def arrange(width: int, height: int, focus: Focus, needs: Needs) -> Mapping[str, Region]:
@@ -67,11 +76,53 @@ def arrange(width: int, height: int, focus: Focus, needs: Needs) -> Mapping[str,
     if width < LEAST[0] or height < LEAST[1]:
         return {}
     body = Region(0, HEADER, width, height - HEADER - FOOTER)
+    if focus.lesson is not None:
+        return _with_lesson(body, focus, focus.lesson, needs)
     if focus.zoomed:
         return {focus.panel: body}
     if width < TWO_COLUMNS:
         return _one_column(body, focus, needs)
     return _columns(body, focus, needs)
+
+
+# ---------------------------------------------------------------- with a lesson
+
+
+def _with_lesson(
+    body: Region, focus: Focus, room: LessonRoom, needs: Needs
+) -> Mapping[str, Region]:
+    """Return the regions where a lesson is played: its own, and what is looked at with it."""
+    shown = focus.other if focus.panel == LESSON else focus.panel
+    focus = replace(focus, panel=shown, lesson=None)
+    if body.width >= TWO_COLUMNS and not focus.zoomed:
+        regions = _columns(body, focus, needs, room)
+        if LESSON in regions:
+            return regions
+    least, most = room.lines(body.width)
+    need = needs(shown)
+    wanted = body.height - max(need.good, BESIDE_LESSON if body.height >= TALL else 0)
+    lines = min(most, max(min(least, body.height - TIMESTEP_LEAST), wanted))
+    above, rest = body.split_horizontal(max(lines, LEAST_LESSON))
+    return {LESSON: above, **_below_lesson(rest, focus, needs)}
+
+
+def _below_lesson(rest: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
+    """Return the regions below a lesson: all that has room, or what is looked at alone."""
+    shown, timestep = focus.panel, needs("timestep")
+    if focus.zoomed:
+        return {shown: rest}
+    if rest.width >= TWO_COLUMNS:
+        left, right = rest.split_vertical(_timestep_width(rest.width))
+        beside = shown if shown != "timestep" else PANELS.in_group("chart")[0]
+        return {"timestep": left, beside: _without_gap(right)}
+    if rest.height >= BESIDE_LESSON:
+        return _one_column(rest, focus, needs)
+    first = "network" if shown == "timestep" else shown
+    lines = needs(first).least
+    if rest.height < lines + max(timestep.enough, TIMESTEP_LEAST):
+        return {shown: rest}
+    shares = _above(rest.height, needs(first).good, max(timestep.enough, TIMESTEP_LEAST))
+    return _stacked(rest, zip(((first,), ("timestep",)), shares, strict=True))
 
 
 # ---------------------------------------------------------------- one column
@@ -211,11 +262,14 @@ def _dealt(
 # ---------------------------------------------------------------- two and three columns
 
 
-def _columns(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
+def _columns(
+    body: Region, focus: Focus, needs: Needs, lesson: LessonRoom | None = None
+) -> Mapping[str, Region]:
     """Return the regions of two or three columns below the network.
 
     Timestep at the left, charts at the right, in the middle what is many numbers in one picture. A
-    panel that has no place takes the middle, or that of all charts but the first.
+    panel that has no place takes the middle, or that of all charts but the first. A lesson stands
+    above the charts where it has room there.
     """
     network, charts = needs("network"), PANELS.in_group("chart")
     lines = 6 + max(body.height - 24, 0) // 5
@@ -237,15 +291,24 @@ def _columns(body: Region, focus: Focus, needs: Needs) -> Mapping[str, Region]:
         middle = _middle(centre, focus, needs)
         if focus.panel not in {*fixed, *middle, *charts}:
             middle = {focus.panel: centre}
-    shown = [name for name in charts if name not in fixed]
-    at_right = _charts(right, shown[: 2 if right.height < THIRD_CHART else 3])
+    if lesson is not None:
+        lines = min(lesson.lines(right.width)[1], right.height - CHART_GOOD)
+        if lines < lesson.lines(right.width)[0]:
+            return {}
+        fixed[LESSON], right = right.split_horizontal(lines)
+        if focus.panel not in {*fixed, *middle, *charts} or right.height < 2 * CHART_GOOD:
+            beside = next(name for name in charts if name not in fixed)
+            last = beside if focus.panel in {*fixed, *middle} else focus.panel
+            return {**fixed, **middle, last: right}
+    others = [name for name in charts if name not in fixed]
+    at_right = _charts(right, others[: 2 if right.height < THIRD_CHART else 3])
     regions = {**fixed, **middle, **at_right}
     if focus.panel in regions:
         return regions
     if charts[0] in fixed:
         return {**fixed, **middle, focus.panel: right}
-    first, others = right.split_horizontal(at_right[charts[0]].height)
-    return {**fixed, **middle, charts[0]: first, focus.panel: others}
+    first, below = right.split_horizontal(at_right[charts[0]].height)
+    return {**fixed, **middle, charts[0]: first, focus.panel: below}
 
 
 def _timestep_width(width: int) -> int:

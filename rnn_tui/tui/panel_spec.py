@@ -113,11 +113,19 @@ def panel_spec(name: str) -> PanelSpec:
     return spec
 
 
-def hidden_panels(snapshot: Snapshot) -> dict[str, str]:
-    """Return the panels that have nothing to show in a run, and why, in words."""
-    if snapshot.task.has_theirs:
-        return {}
-    return {"theirs": "theirs needs a case file that holds numbers of yours beside the batch"}
+def hidden_panels(snapshot: Snapshot, *, lesson: bool = False) -> dict[str, str]:
+    """Return the panels that have nothing to show in a run, and why, in words.
+
+    Args:
+        snapshot: of the run.
+        lesson: whether a lesson is played.
+    """
+    hidden: dict[str, str] = {}
+    if not snapshot.task.has_theirs:
+        hidden["theirs"] = "theirs needs a case file that holds numbers of yours beside the batch"
+    if not lesson:
+        hidden["lesson"] = "lesson is for lessons: rnn-tui lesson lists them"
+    return hidden
 
 
 def needs_of(snapshot: Snapshot) -> Needs:

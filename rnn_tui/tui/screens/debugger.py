@@ -29,14 +29,14 @@ from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.presented_view import PresentedView
 from rnn_tui.tui.screens import selection_moves
-from rnn_tui.tui.screens.desk_actions import DeskActions
+from rnn_tui.tui.screens.lesson_actions import LessonActions
 from rnn_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:
     from rnn_tui.tui.take_home.capture import Capture
 
 
-class Debugger(DeskActions):
+class Debugger(LessonActions):
     """The main screen: where its panels are placed, and when they are drawn.
 
     Attributes:
@@ -183,7 +183,8 @@ class Debugger(DeskActions):
         above = self._panel_above(self._placed_while_running)
         proofs = snapshot.cursor.stage in (Pass.BACKWARD, Pass.CLIP) and not snapshot.running
         untrained = not snapshot.curve.update.size
-        focus = Focus(self.selection.panel, above, self._zoomed, proofs, untrained)
+        lesson = self._lesson_room()
+        focus = Focus(self.selection.panel, above, self._zoomed, proofs, untrained, lesson)
         return focus, snapshot.settings
 
     def presented_view(self) -> PresentedView:
@@ -237,11 +238,13 @@ class Debugger(DeskActions):
         before, self._selected_in = self._selected_in, snapshot
         self.selection = selection_moves.carried_selection(before, snapshot, self.selection)
         self._note_place(snapshot)
-        self._frames.draw_snapshot(snapshot)
+        if self.lesson is None or self.lesson.takes(snapshot):
+            self._frames.draw_snapshot(snapshot)
         self.keep_pointer()
 
     def _draw_context(self, snapshot: Snapshot) -> DrawContext:
         """Return all that the widgets need to draw `snapshot`."""
+        lesson, covered = self._lesson_shown()
         context = DrawContext(
             self._written(snapshot),
             self.selection,
@@ -257,10 +260,14 @@ class Debugger(DeskActions):
             self.following,
             slow_link=self._link.is_slow and not self._zoomed,
             covered=self._covered,
+            lesson=lesson,
+            covered_values=covered,
         )
         if self.selection.pointing:
             mark = Mark(self.selection.pointed, self.selection.pointing == "dims")
             context = replace(context, mark=mark)
+        elif lesson is not None and lesson.mark:
+            context = replace(context, mark=Mark(lesson.mark, lesson.dim))
         return replace(context, paged=True) if self._has_pages(context) else context
 
     def capture(self) -> Capture | None:

@@ -46,7 +46,7 @@ class JumpScreen(Dialog[str]):
         super().__init__()
         self._drawn = context
         self._letters = letters(PANELS.names)
-        hidden = hidden_panels(context.snapshot)
+        hidden = hidden_panels(context.snapshot, lesson=context.lesson is not None)
         self._shown = tuple(name for name in PANELS.names if name not in hidden)
 
     def compose(self) -> ComposeResult:

@@ -17,8 +17,12 @@ class SelectionActions(ChartActions):
 
     def action_panel(self, distance: int) -> None:
         """Give the focus to the next or previous panel."""
-        hidden = hidden_panels(self.session.latest)
+        hidden = self._hidden_panels()
         self.focus_panel(selection_moves.next_panel(self.selection.panel, distance, hidden))
+
+    def _hidden_panels(self) -> dict[str, str]:
+        """Return the panels that have nothing to show, and why."""
+        return hidden_panels(self.session.latest)
 
     def focus_panel(self, panel: str) -> None:
         """Give `panel` the focus, and on a narrow screen a place."""
@@ -34,7 +38,7 @@ class SelectionActions(ChartActions):
         self._take_count()
 
         def jump(panel: str | None) -> None:
-            if panel is not None and (why := hidden_panels(self.session.latest).get(panel)):
+            if panel is not None and (why := self._hidden_panels().get(panel)):
                 self._show_notice(why)
             elif panel is not None and panel != self.selection.panel:
                 self.focus_panel(panel)

@@ -1,0 +1,343 @@
+"""Guides a learner through a lesson: which step, what is shown and covered, answers and grades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from rnn_tui.lessons.lesson import LessonStep, Show
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lesson.answer import AnswerField, wrong_form
+from rnn_tui.tui.lesson.facts import StepFacts, facts_of, graded
+from rnn_tui.tui.lesson.plan import LessonPlan, StepResult
+from rnn_tui.tui.lesson.room import LessonRoom
+from rnn_tui.tui.lesson.view import Covered, LessonView, Try
+
+TRIES = 2  # the second comes after the hint
+
+
+class Player(Protocol):
+    """Plays the steps of a lesson on a session, as `rnn_tui.lessons.player.LessonPlayer` does."""
+
+    @property
+    def step(self) -> int:
+        """The step that was entered last, from 0."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether its actions are still being done, or what it says is being evaluated."""
+        ...
+
+    def enter(self, step: int) -> None:
+        """Do the actions of a step; of one that was entered before, return to its place."""
+        ...
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Go on with what is to be done, now that there is this snapshot."""
+        ...
+
+
+class LessonScreen(Protocol):
+    """What the main screen does for a lesson."""
+
+    def show_for_lesson(self, show: Show) -> None:
+        """Look at what a step shows."""
+        ...
+
+    def focus_panel(self, panel: str) -> None:
+        """Give a panel the focus."""
+        ...
+
+    def draw_lesson(self) -> None:
+        """Draw what has changed of the lesson."""
+        ...
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What has been answered in one step."""
+
+    tries: tuple[Try, ...] = ()
+    settled: bool = False
+
+
+class LessonGuide:
+    """Guides through a lesson on the main screen.
+
+    Attributes:
+        plan: the lesson and how it is played.
+        player: does the actions of the steps.
+        room: says how many lines its panel needs.
+        step: the step, from 0.
+        typing: keys of the answer go to its field.
+        view: what the panel shows.
+        covered: what is not to be seen yet.
+    """
+
+    def __init__(self, plan: LessonPlan, player: Player, screen: LessonScreen) -> None:
+        """Guide through the lesson of `plan` on `screen`; nothing is done before `begin`."""
+        self.plan = plan
+        self.player = player
+        self.room = LessonRoom.of(plan.lesson)
+        self.step = plan.begin
+        self.typing = False
+        self._screen = screen
+        self._attempts = {
+            each.step: _Attempt(tuple(map(Try, each.given, each.grades)), settled=True)
+            for each in plan.results
+        }
+        self._facts: StepFacts | None = None  # None until all is done and known
+        self._field = AnswerField()
+        self._note = ""  # why what was typed cannot be an answer
+        self._place: tuple[object, ...] = ()  # of the run, where the step is
+        self._off_path = False
+        self._ended = False
+        self._refresh()
+
+    # ---------------------------------------------------------------- steps
+
+    def begin(self) -> None:
+        """Enter the first step; called once the session works."""
+        self.enter(self.plan.begin)
+
+    def enter(self, step: int) -> None:
+        """Enter a step, or come back to it."""
+        self.step, self._ended = step, False
+        self._facts, self._place, self._off_path = None, (), False
+        self._note = ""
+        self.typing = False
+        ask = self._now.ask
+        self._field = AnswerField(ask.kind, len(ask.choices)) if ask else AnswerField()
+        self.player.enter(step)
+        self.plan.progress(step, self.results)
+        self._changed()
+
+    def on(self) -> None:
+        """Go on: to the next step, or to the end."""
+        if self.step + 1 < len(self.plan.lesson.steps):
+            self.enter(self.step + 1)
+        elif not self._ended:
+            self._ended, self.typing = True, False
+            self.plan.progress(self.step + 1, self.results)
+            self._changed()
+
+    def back(self) -> None:
+        """Go back: from the end to the last step, or to the step before."""
+        if self._ended or not self.step:
+            self._ended = False
+            self._changed()
+        else:
+            self.enter(self.step - 1)
+
+    def come_back(self) -> bool:
+        """Come back to the lesson's place; return whether the run was elsewhere."""
+        if not self._off_path:
+            return False
+        typed = self._field.text
+        self.enter(self.step)
+        self._field.text = typed
+        return True
+
+    def show_again(self) -> None:
+        """Look at what the step shows."""
+        self._screen.show_for_lesson(self._now.show)
+
+    @property
+    def results(self) -> tuple[StepResult, ...]:
+        """How the predictions went whose answers are in, in the order of the steps."""
+        return tuple(
+            StepResult(
+                step,
+                tuple(each.given for each in attempt.tries),
+                tuple(each.grade for each in attempt.tries),
+            )
+            for step, attempt in sorted(self._attempts.items())
+            if attempt.settled and attempt.tries
+        )
+
+    @property
+    def _now(self) -> LessonStep:
+        """The step."""
+        return self.plan.lesson.steps[self.step]
+
+    @property
+    def _attempt(self) -> _Attempt:
+        """What has been answered in this step."""
+        return self._attempts.setdefault(self.step, _Attempt())
+
+    @property
+    def open(self) -> bool:
+        """Whether an answer is awaited."""
+        known = self._facts is not None and not self._facts.problem
+        return self._now.ask is not None and known and not self._attempt.settled and not self._ended
+
+    # ---------------------------------------------------------------- snapshots
+
+    def takes(self, snapshot: Snapshot) -> bool:
+        """Go on with the actions of the step; return whether the snapshot is to be drawn.
+
+        It is not where it may show what will be asked for.
+        """
+        self.player.take(snapshot)
+        if self._facts is None:
+            if not self.player.busy and (facts := facts_of(self.player, self._now)) is not None:
+                self._facts, self._place = facts, _place_of(snapshot)
+                self.typing = self.open
+                self._refresh()
+                self._screen.show_for_lesson(self._now.show)
+        else:
+            self._off_path = _place_of(snapshot) != self._place
+        self._refresh()
+        asks = self._now.ask is not None and not self._attempt.settled
+        return snapshot.training or self._facts is not None or not asks
+
+    # ---------------------------------------------------------------- keys
+
+    def key(self, key: str, character: str | None, *, in_focus: bool) -> bool:
+        """Take a key if it is one for the lesson; return whether it was.
+
+        Args:
+            key: its name in Textual.
+            character: the character that it types; None for none.
+            in_focus: the panel ``lesson`` has the focus.
+        """
+        if in_focus and key in ("pageup", "pagedown"):
+            self.on() if key == "pagedown" else self.back()
+            return True
+        if not self.open or not (self.typing or in_focus):
+            return False
+        if not self._field.key(key, character):
+            return False
+        self.typing, self._note = True, ""
+        self._changed()
+        return True
+
+    def paste(self, text: str, *, in_focus: bool) -> bool:
+        """Take a pasted text if the field has the keys; return whether it has."""
+        if not self.open or not (self.typing or in_focus):
+            return False
+        self._field.paste(text)
+        self._changed()
+        return True
+
+    def clicked(self) -> None:
+        """Give the keys of the answer to the field, if one is awaited."""
+        if self.open:
+            self.typing = True
+            self._changed()
+
+    def timestep_selected(self, t: int) -> None:
+        """Take a timestep that was selected for the answer, if one is asked for."""
+        if self.open and self._field.asked == "timestep":
+            self._field.text = str(t)
+            self._changed()
+
+    def pressed_enter(self) -> None:
+        """Answer, begin to, or go on."""
+        if self._facts is None and not self._ended:
+            return
+        if not self.open:
+            if not self._ended:
+                self.on()
+        elif not self.typing:
+            self.clicked()
+        else:
+            self._answer()
+
+    def pressed_escape(self) -> bool:
+        """Give the keys back; return whether the field had them."""
+        had, self.typing = self.typing, False
+        if had:
+            self._changed()
+        return had
+
+    def _answer(self) -> None:
+        """Grade what was typed, if it can be an answer."""
+        ask, facts = self._now.ask, self._facts
+        assert ask is not None
+        assert facts is not None
+        text = self._field.text
+        self._note = wrong_form(ask.kind, text, facts.steps)
+        if not self._note:
+            attempt = self._attempt
+            attempt.tries = (*attempt.tries, graded(ask, facts, text))
+            right = attempt.tries[-1].grade != "off"
+            most = TRIES if facts.hint and len(ask.choices) != 2 else 1
+            attempt.settled = right or len(attempt.tries) >= most
+            self._field.text = ""
+            if attempt.settled:
+                self.typing = False
+                self.plan.progress(self.step, self.results)
+        self._changed()
+
+    # ---------------------------------------------------------------- what is shown
+
+    def _changed(self) -> None:
+        """Draw what a key has changed."""
+        self._refresh()
+        self._screen.draw_lesson()
+
+    def _refresh(self) -> None:
+        """Make the view and what is covered anew."""
+        self.view = self._view()
+        self.covered = self._covered()
+
+    def _covered(self) -> Covered:
+        """Return what is not to be seen yet."""
+        ask = self._now.ask
+        if ask is None or self._attempt.settled or self._ended:
+            return Covered()
+        numbers = () if self._facts is None else self._facts.numbers
+        names = (*((ask.answer,) if ask.kind == "number" else ()), *ask.hides)
+        return Covered(numbers, names, ask.hides_panels)
+
+    def _view(self) -> LessonView:
+        """Return what the panel shows."""
+        lesson, step, attempt = self.plan.lesson, self._now, self._attempt
+        heading = f"{self.plan.name} · {lesson.title}"
+        if self._ended:
+            return LessonView(heading, "the end", say=self._sum_up(), ended=True)
+        facts, ask = self._facts, step.ask
+        known = facts if facts is not None else StepFacts()
+        settled = attempt.settled
+        return LessonView(
+            heading,
+            step.title,
+            f"step {self.step + 1} of {len(lesson.steps)}",
+            known.say,
+            known.question,
+            ask.kind if ask is not None else "",
+            known.choices,
+            self._field.text,
+            open=self.open,
+            typing=self.typing,
+            tries=attempt.tries,
+            right=known.right_text if settled else "",
+            hint=known.hint if attempt.tries and not settled else "",
+            reveal=known.reveal if settled else "",
+            busy=facts is None,
+            off_path=self._off_path,
+            last=self.step + 1 == len(lesson.steps),
+            problem=self._note or known.problem,
+            mark=step.show.mark,
+            dim=step.show.dim,
+        )
+
+    def _sum_up(self) -> str:
+        """Return the paragraphs of the end."""
+        results = self.results
+        asked = sum(step.ask is not None for step in self.plan.lesson.steps)
+        lines = ["This was the last step."]
+        if asked:
+            first = sum(each.right_at_first for each in results)
+            later = sum(each.right for each in results) - first
+            second = f", {later} at the second try" if later else ""
+            lines = [f"{first} of {asked} predictions were right at the first try{second}."]
+        return "\n".join([*lines, *self.plan.sum_up(results)])
+
+
+def _place_of(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return where a run is, as far as a lesson minds."""
+    texts = () if snapshot.what_if is None else snapshot.what_if.texts
+    return snapshot.cursor, texts, snapshot.pins, snapshot.settings, snapshot.running

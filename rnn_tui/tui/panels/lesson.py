@@ -1,0 +1,168 @@
+"""The lesson: what it says, what it asks, the answer and its grade."""
+
+from __future__ import annotations
+
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.draw_context import DrawContext
+from rnn_tui.tui.key_hint import ALWAYS, FIRST, KeyHint
+from rnn_tui.tui.lesson.room import CHOICE, choice_lines, wrapped
+from rnn_tui.tui.lesson.view import LessonView, Try
+from rnn_tui.tui.lines import Line, Lines
+from rnn_tui.tui.panel_help import Sign, Signs
+from rnn_tui.tui.panel_spec import Need, PanelSpec, hidden_panels
+
+CURSOR = "▏"
+SIGNS = {"exact": ("✓", "good"), "approximate": ("≈", "good"), "off": ("✗", "error")}
+
+
+def title(context: DrawContext) -> tuple[str, str]:
+    """Return the texts of the title line."""
+    view = context.lesson
+    if view is None:
+        return "lesson", ""
+    return view.heading, " · ".join(filter(None, (view.title, view.place)))
+
+
+def draw(context: DrawContext, width: int, height: int) -> Lines:
+    """Draw the text, the question and the answer; what has been read gives way to what has not."""
+    view = context.lesson
+    if view is None:
+        why = hidden_panels(context.snapshot)["lesson"]
+        return tuple(_text(why, width, "dim"))
+    body, end = _body(view, width, read=False), _end(view)
+    if len(body) + len(end) > height:
+        body = _body(view, width, read=True)
+    room = max(height - len(end), 1)
+    pages = -(-len(body) // room)
+    if pages > 1:
+        room = max(room - 1, 1)
+        pages = -(-len(body) // room)
+        page = context.selection.page % pages
+        more: Line = ((f" J K: page {page + 1} of {pages}", "dim"),)
+        body = [*body[page * room : (page + 1) * room], more]
+    blank: list[Line] = [((" ", "dim"),)] * (height - len(body) - len(end))
+    return (*body, *end, *blank)
+
+
+def page_count(view: LessonView, width: int, height: int) -> int:
+    """Return how many pages the panel has below its title."""
+    body, end = _body(view, width, read=True), _end(view)
+    return 1 if len(body) + len(end) <= height else -(-len(body) // max(height - len(end) - 1, 1))
+
+
+def _body(view: LessonView, width: int, *, read: bool) -> list[Line]:
+    """Return all but the last line; with `read`, what is new comes first."""
+    if view.busy:
+        return _text("one moment …", width, "dim")
+    say = _text(view.say, width)
+    question = _text(view.question, width, "strong") if view.question else []
+    question += _choices(view, width)
+    news = [_try_line(each, view, k) for k, each in enumerate(view.tries)]
+    if view.hint:
+        news += _text(f"hint: {view.hint}", width)
+    if view.right and not any(each.grade == "exact" for each in view.tries):
+        news.append(((" it is ", "dim"), (view.right, "strong")))
+    news += _text(view.reveal, width)
+    if not read or not view.tries:
+        return [*say, *question, *news]
+    return [*news, *question, *say] if not view.open else [*question, *news, *say]
+
+
+def _text(text: str, width: int, role: str = "") -> list[Line]:
+    """Return a text in lines."""
+    return [((f" {line}", role),) for line in wrapped(text, width - 2)]
+
+
+def _choices(view: LessonView, width: int) -> list[Line]:
+    """Return the choices, the highlighted one marked."""
+    lines: list[Line] = []
+    for places in choice_lines(view.choices, width - 2):
+        line: Line = ()
+        for k in places:
+            here = view.open and view.answer == str(k + 1)
+            mark = ("▸", "accent") if here else (" ", "")
+            text = (view.choices[k], "strong" if here else "")
+            gap = (" " * (CHOICE - 4), "")
+            line = (*line, (" ", ""), mark, (f"{k + 1} ", "key"), text, gap)
+        lines.append(line)
+    return lines
+
+
+def _try_line(tried: Try, view: LessonView, k: int) -> Line:
+    """Return an answer and its grade."""
+    sign, role = SIGNS[tried.grade]
+    given = tried.given
+    if view.asked == "choice":
+        given = view.choices[int(given) - 1] if given.isdigit() else given
+    elif view.asked == "timestep":
+        given = f"t={given}"
+    error = f", {tried.error}" if tried.error else ""
+    return ((f" {sign} ", role), (given, "strong"), (f": {tried.grade}{error}", role))
+
+
+def _end(view: LessonView) -> list[Line]:
+    """Return the line that says what to type, or what ``enter`` does."""
+    if view.busy:
+        return []
+    if view.problem:
+        return [((f" {view.problem}", "error"),), *_field(view)]
+    return _field(view) or [_what_now(view)]
+
+
+def _field(view: LessonView) -> list[Line]:
+    """Return the field of an answer that is awaited."""
+    if not view.open:
+        return []
+    keys: Line = (("   enter ", "key"), ("answers", "dim"))
+    if view.off_path:
+        keys = (("   you have left the path: ", "dim"), ("esc ", "key"), ("comes back", "dim"))
+    elif not view.typing:
+        keys = (("   enter ", "key"), ("to type it", "dim"))
+    elif view.asked == "timestep":
+        keys = (("   ← → ", "key"), ("or digits, ", "dim"), ("enter ", "key"), ("answers", "dim"))
+    elif view.asked == "choice":
+        keys = (("   ↑ ↓ ", "key"), ("or its number, ", "dim"), *keys)
+    cursor = (CURSOR, "accent") if view.typing else ("", "")
+    label = "second try " if view.tries else "answer "
+    name = "t=" if view.asked == "timestep" else ""
+    return [((f" {label}", "title"), (f"{name}{view.answer}", "strong"), cursor, *keys)]
+
+
+def _what_now(view: LessonView) -> Line:
+    """Return what ``enter`` and ``esc`` do."""
+    if view.ended:
+        return ((" q ", "key"), ("quits", "dim"), ("   PgUp ", "key"), ("the last step", "dim"))
+    if view.off_path:
+        start: Line = ((" you have left the path: ", "accent"),)
+        return (*start, ("esc ", "key"), ("comes back", "dim"))
+    return ((" enter ", "key"), ("the end" if view.last else "goes on", "dim"))
+
+
+def need(snapshot: Snapshot) -> Need:
+    """Return the lines that the panel needs; the layout asks the lesson itself."""
+    return Need(6, 9, 12, 30)
+
+
+def keys(context: DrawContext) -> tuple[KeyHint | None, ...]:
+    """Return the keys that do something while the panel has the focus."""
+    return (
+        KeyHint("enter", "go on", ("enter",), ALWAYS),
+        KeyHint("PgUp PgDn", "step", ("pageup", "pagedown"), FIRST, "PgDn"),
+    )
+
+
+def signs(context: DrawContext) -> Signs:
+    """Return what the signs on the panel mean."""
+    return (
+        Sign("███", "covered until the answer is in, wherever it stands", "strong"),
+        Sign("?", "a covered bar, shade or point", "strong"),
+        Sign(CURSOR, "digits go to the answer; esc: they count keys again", "accent"),
+        Sign("✓  exact", "all digits typed are right", "good"),
+        Sign("≈  approximate", "near enough; how far off is said", "good"),
+        Sign("✗  off", "not near enough; after a hint one tries again", "error"),
+        Sign("▸", "the choice that enter takes", "accent"),
+        Sign("J K", "pages, where the text has no room"),
+    )
+
+
+PANEL = PanelSpec(draw, title, need=need, keys=keys, help=signs)

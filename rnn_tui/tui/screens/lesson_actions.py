@@ -1,0 +1,158 @@
+"""Keys of a lesson, and what the main screen does for one; nothing where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import events
+
+from rnn_tui.tui.panel_spec import hidden_panels
+from rnn_tui.tui.parameter_names import parameter_name
+from rnn_tui.tui.screens import selection_moves
+from rnn_tui.tui.screens.desk_actions import DeskActions
+
+if TYPE_CHECKING:
+    from rnn_tui.lessons.lesson import Show
+    from rnn_tui.tui.lesson.guide import LessonGuide
+    from rnn_tui.tui.lesson.room import LessonRoom
+    from rnn_tui.tui.lesson.view import Covered, LessonView
+
+LESSON = "lesson"
+
+
+class LessonActions(DeskActions):
+    """What the keys do while there is a lesson.
+
+    Attributes:
+        lesson: guides through it; None where there is none.
+    """
+
+    lesson: LessonGuide | None = None
+    _lesson_looks_at: tuple[object, ...] = ()
+
+    @property
+    def _in_lesson(self) -> bool:
+        """Whether the panel of the lesson has the focus."""
+        return self.selection.panel == LESSON
+
+    def on_key(self, event: events.Key) -> None:
+        """Hand a key to the lesson, which may take it; else it is that of the main screen."""
+        super().on_key(event)
+        if self.lesson is None or self.selection.prefix:
+            return
+        if self.lesson.key(event.key, event.character, in_focus=self._in_lesson):
+            event.stop()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take a pasted answer."""
+        if self.lesson is not None and self.lesson.paste(event.text, in_focus=self._in_lesson):
+            event.stop()
+
+    def on_click(self, event: events.Click) -> None:
+        """Give the keys of the answer to its field."""
+        if self.lesson is not None and event.widget is not None and event.widget.id == LESSON:
+            self.lesson.clicked()
+
+    def action_enter(self) -> None:
+        """Answer, or go on; on a chart with a cursor, and after a what-if of one's own, as ever."""
+        lesson = self.lesson
+        if lesson is None or (self._enter_is_own() and not lesson.typing):
+            super().action_enter()
+            return
+        self._take_count()
+        lesson.pressed_enter()
+
+    def _enter_is_own(self) -> bool:
+        """Return whether ``enter`` is about what the user looks at or has tried beside a lesson."""
+        panel = self.selection.panel
+        tried = self.lesson is not None and self.lesson.view.off_path
+        tried = tried and self.session.latest.what_if is not None
+        on_chart = panel == "loss" and self.selection.chart_view(panel).cursor is not None
+        return tried or on_chart or panel == "theirs"
+
+    def action_escape(self) -> None:
+        """Pause, or come back to the lesson's place, or give back the keys of the answer."""
+        lesson, snapshot = self.lesson, self.session.latest
+        busy = snapshot.running or snapshot.number <= self._moved_at
+        if lesson is None or self.selection.prefix or self.selection.pointing or busy:
+            super().action_escape()
+        elif lesson.come_back():
+            return
+        elif self._looked_at() != self._lesson_looks_at:
+            lesson.show_again()
+        elif not lesson.pressed_escape():
+            self._frames.draw_after_key()
+
+    def _select_timestep(self, t: int) -> None:
+        """Select timestep `t`, which is an answer where one is asked for."""
+        super()._select_timestep(t)
+        if self.lesson is not None:
+            self.lesson.timestep_selected(self._request.t or self.session.latest.t)
+
+    def _hidden_panels(self) -> dict[str, str]:
+        """Return the panels that have nothing to show, and why."""
+        return hidden_panels(self.session.latest, lesson=self.lesson is not None)
+
+    # ---------------------------------------------------------------- what a lesson does
+
+    def _lesson_shown(self) -> tuple[LessonView | None, Covered | None]:
+        """Return what is shown of the lesson, and what is not to be seen."""
+        if self.lesson is None:
+            return None, None
+        return self.lesson.view, self.lesson.covered
+
+    def _lesson_room(self) -> LessonRoom | None:
+        """Return what says how many lines the lesson needs; None for no place."""
+        return None if self.lesson is None else self.lesson.room
+
+    def begin_lesson(self, lesson: LessonGuide) -> None:
+        """Play a lesson from now on."""
+        self.lesson = lesson
+        self._other_panel = "timestep"
+        lesson.begin()
+
+    def show_for_lesson(self, show: Show) -> None:
+        """Look at what a step shows."""
+        for name, value in show.looking:
+            self._look_at(name, value)
+        self._zoomed = show.zoom
+        self.selection = replace(self.selection, operation=0)
+        self.focus_panel(show.panel or self._shown_panel())
+        self._lesson_looks_at = self._looked_at()
+
+    def _shown_panel(self) -> str:
+        """Return the panel that was looked at last, beside the lesson."""
+        panel = self.selection.panel
+        return self._other_panel if panel == LESSON else panel
+
+    def _looked_at(self) -> tuple[object, ...]:
+        """Return what is looked at, as far as ``esc`` brings it back."""
+        panel, request = self.selection.panel, self._request
+        return panel, self._zoomed, request.t, request.layer, self.selection.chart_view(panel)
+
+    def _look_at(self, name: str, value: str) -> None:
+        """Look at one thing that a step shows; see `rnn_tui.places.looking`."""
+        snapshot, selection = self.session.latest, self.selection
+        if name == "unit":
+            self.selection = selection_moves.move_unit(
+                snapshot, selection, int(value) - 1 - selection.unit
+            )
+        elif name == "shown":
+            t = int(value.removeprefix("t="))
+            self._send_request(t=selection_moves.timestep_to_request(snapshot, t))
+        elif name in ("layer", "sample"):
+            self._send_request(**{name: int(value) - (name == "sample")})
+        elif name == "weight":
+            names = (parameter_name(snapshot, k) for k in range(snapshot.optimizer.parameters.size))
+            found = next((k for k, each in enumerate(names) if each == value), None)
+            if found is not None:
+                self.selection = replace(selection, parameter=found)
+        elif name == "variant":
+            panel, _, variant = value.partition("=")
+            others = tuple(each for each in selection.variants if each[0] != panel)
+            self.selection = replace(selection, variants=(*others, (panel, variant)))
+
+    def draw_lesson(self) -> None:
+        """Draw what has changed of the lesson."""
+        self._frames.draw_after_key()
