@@ -297,8 +297,8 @@ def _columns(
             return {}
         fixed[LESSON], right = right.split_horizontal(lines)
         if focus.panel not in {*fixed, *middle, *charts} or right.height < 2 * CHART_GOOD:
-            beside = next(name for name in charts if name not in fixed)
-            last = beside if focus.panel in {*fixed, *middle} else focus.panel
+            chart = next(name for name in charts if name not in fixed)
+            last = chart if focus.panel in {*fixed, *middle} else focus.panel
             return {**fixed, **middle, last: right}
     others = [name for name in charts if name not in fixed]
     at_right = _charts(right, others[: 2 if right.height < THIRD_CHART else 3])

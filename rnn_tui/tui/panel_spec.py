@@ -124,7 +124,7 @@ def hidden_panels(snapshot: Snapshot, *, lesson: bool = False) -> dict[str, str]
     if not snapshot.task.has_theirs:
         hidden["theirs"] = "theirs needs a case file that holds numbers of yours beside the batch"
     if not lesson:
-        hidden["lesson"] = "lesson is for lessons: rnn-tui lesson lists them"
+        hidden["lesson"] = "there is no lesson here: the command lesson begins one"
     return hidden
 
 
