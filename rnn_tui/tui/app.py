@@ -470,16 +470,9 @@ class RnnTui(PacedDisplay):
 
     def run_commands(self, screen: Debugger) -> Iterable[SystemCommand]:
         """Yield the commands that change the run and have no key."""
-        from rnn_tui.tui.screens.versus_commands import versus_commands  # seldom needed
+        from rnn_tui.tui.screens.run_commands import run_commands
 
-        yield from versus_commands(screen)
-        from rnn_tui.tui.screens.what_if_commands import what_if_commands
-
-        yield from what_if_commands(screen)
-        if self.kiosk is None:
-            from rnn_tui.tui.screens.take_home import take_home_commands
-
-            yield from take_home_commands(screen)
+        yield from run_commands(screen, guest=self.kiosk is not None)
 
     def _set_link(self, setting: LinkSetting) -> None:
         """Measure the link, or take it for what the user says."""

@@ -218,7 +218,7 @@ def test_what_is_not_computed_yet_is_in_no_table() -> None:
 
 
 def test_series_known_at_other_places_are_joined() -> None:
-    parts = [("a", np.array([1.0, 2.0]), np.array([0.5, 0.25])), ("b", np.array([2.0]), [3.0])]
+    parts: list[Any] = [("a", np.array([1.0, 2.0]), np.array([0.5, 0.25])), ("b", [2.0], [3.0])]
     table = joined_at("update", [*parts, ("a", np.array([3.0]), [9.0])])
     assert table.csv() == "update,a,b,a (2)\n1,0.5,,\n2,0.25,3.0,\n3,,,9.0\n"
 
