@@ -27,6 +27,11 @@ POINTER = (
     KeyHint("←→↑↓", "pointer", ("left", "right", "up", "down"), ALWAYS),
     KeyHint(";", "dim, off", ("semicolon",), ALWAYS),
 )
+PLAY = (
+    KeyHint("space", "stop", ("space",), ALWAYS),
+    KeyHint(">", "faster", ("greater_than_sign",), FIRST),
+    KeyHint("<", "slower", ("less_than_sign",), FIRST),
+)
 TIME = KeyHint("←→", "time", ("left", "right"), FIRST)
 
 
@@ -34,11 +39,31 @@ def hints(context: DrawContext) -> tuple[KeyHint, ...]:
     """Return the keys that do something, in the order in which the footer names them."""
     if context.following:
         return _followers_hints(context)
+    if context.playing:
+        return (*PLAY, QUIT, HELP)
+    if context.selection.big:
+        moves = (each for each in (*_moves(context), *_big(context)) if each is not None)
+        return (*moves, QUIT, HELP)
     if context.selection.pointing:
         moves = (each for each in (*_moves(context), *POINTER) if each is not None)
         return (*moves, QUIT, HELP)
     found = (*_moves(context), *_choices(context), *_rest(context))
     return (*(each for each in found if each is not None), QUIT, HELP)
+
+
+def _big(context: DrawContext) -> tuple[KeyHint | None, ...]:
+    """Return the keys of what fills the screen in large."""
+    things = ("equation", "timestep", "curve")
+    after = things[(things.index(context.selection.big) + 1) % len(things)]
+    spec = panel_spec(context.selection.panel)
+    others: tuple[KeyHint | None, ...] = _arrows(context, spec)
+    if context.selection.big == "curve":
+        others = (KeyHint("tab", "chart", ("tab",), SECOND), *others)
+    return (
+        KeyHint("d", after, ("d",), ALWAYS),
+        KeyHint("esc", "panels", ("escape",), ALWAYS),
+        *others,
+    )
 
 
 def _followers_hints(context: DrawContext) -> tuple[KeyHint, ...]:

@@ -57,7 +57,7 @@ def _draw_all(
     has_x_axis = height >= 4 and width >= 12
     rows = height - has_legend - has_x_axis
 
-    x_axis, y_axis = _axes(chart, series)
+    x_axis, y_axis = axes_of(chart, series)
     levels = [PlacedLevel.on(each, y_axis) for each in chart.placeable_levels]
     y_labels = _y_labels(y_axis, rows)
     widest = max((text_width(label) for label in y_labels.values()), default=0)
@@ -71,16 +71,16 @@ def _draw_all(
     if has_y_axis:
         for row in y_labels:
             canvas.fill_row(row, stroke_set.guide, GUIDE_STYLE)
-    rows_of_levels = _rows_of_levels(levels, rows)
-    for row in rows_of_levels:
+    level_rows = rows_of_levels(levels, rows)
+    for row in level_rows:
         canvas.fill_row(row, stroke_set.level, LEVEL_STYLE)
     for column in borders:
         canvas.fill_column(column, stroke_set.mark, GUIDE_STYLE)
     for column in marks:
         canvas.fill_column(column, stroke_set.mark, MARK_STYLE)
-    _draw_curves(canvas, series, choose_strokes(chart.curves, stroke_set), x_axis, y_axis)
+    draw_curves(canvas, series, choose_strokes(chart.curves, stroke_set), x_axis, y_axis)
     if len(levels) > 1:
-        for row, names in rows_of_levels.items():
+        for row, names in level_rows.items():
             fewer = (", ".join(names[:count]) + " …" for count in range(len(names) - 1, 0, -1))
             for text in (", ".join(names), *fewer):
                 if canvas.write_in_line(text, row, LEVEL_STYLE, stroke_set.level):
@@ -106,7 +106,7 @@ def _draw_all(
     return pad(lines, width, height)
 
 
-def _axes(chart: Chart, series: list[Series]) -> tuple[Axis, Axis]:
+def axes_of(chart: Chart, series: list[Series]) -> tuple[Axis, Axis]:
     """Return the x axis and the y axis that hold all points."""
     drawn = [one for one in series if one.x.size]
     x = np.concatenate([one.x for one in drawn])
@@ -117,7 +117,7 @@ def _axes(chart: Chart, series: list[Series]) -> tuple[Axis, Axis]:
     return x_axis, make_axis(y, log=chart.log_y, fixed=y_range)
 
 
-def _draw_curves(
+def draw_curves(
     canvas: Grid, series: list[Series], strokes: list[Stroke], x_axis: Axis, y_axis: Axis
 ) -> None:
     """Draw each curve over those before it.
@@ -202,7 +202,7 @@ class PlacedLevel:
         return rows - 1 - min(int(self.fraction * rows), rows - 1)
 
 
-def _rows_of_levels(levels: Sequence[PlacedLevel], rows: int) -> dict[int, list[str]]:
+def rows_of_levels(levels: Sequence[PlacedLevel], rows: int) -> dict[int, list[str]]:
     """Return row → brief names of the levels in it, of those that are on the chart."""
     result: dict[int, list[str]] = {}
     for each in levels:

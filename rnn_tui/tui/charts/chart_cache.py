@@ -54,7 +54,7 @@ class ChartCache:
         before = self._drawn.get(key)
         if before is not None and before[0].looks_like(content):
             return before[1]
-        lines = chart.draw(content, width, height, self._stroke_set())
+        lines = chart.draw(content, width, height, self.stroke_set)
         if len(self._drawn) >= REMEMBERED:
             self._drawn.pop(next(iter(self._drawn)))
         self._drawn[key] = content, lines
@@ -76,9 +76,10 @@ class ChartCache:
         if levels and content.y_range is not None:
             low, high = content.y_range
             arrow = "↓" if levels[0].y < low else "↑" if levels[0].y > high else ""
-        return legend.entries(content, self._stroke_set(), arrow)
+        return legend.entries(content, self.stroke_set, arrow)
 
-    def _stroke_set(self) -> StrokeSet:
+    @property
+    def stroke_set(self) -> StrokeSet:
         """Return the strokes that this terminal shows."""
         from rnn_tui.tui.charts import strokes
 

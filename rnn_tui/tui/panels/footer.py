@@ -93,6 +93,8 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     before: Line = ()
     if context.following:
         before = ((f" {FOLLOWING[context.following]} ", "accent"),)
+    elif context.playing:
+        before = ((f" {context.playing} ", "accent"),)
     elif context.snapshot.stop is not None:
         before = _why(context, context.snapshot.stop, width)
     elif context.snapshot.what_if is not None:

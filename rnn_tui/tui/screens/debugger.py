@@ -29,6 +29,7 @@ from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.presented_view import PresentedView
 from rnn_tui.tui.screens import selection_moves
+from rnn_tui.tui.screens.frame_schedule import BIG
 from rnn_tui.tui.screens.lesson_actions import LessonActions
 from rnn_tui.tui.themes import THEMES
 
@@ -103,6 +104,7 @@ class Debugger(LessonActions):
     def on_screen_suspend(self) -> None:
         """Name no keys while a dialog has them."""
         self._covered = True
+        self.stop_play()
         self._frames.draw_footer()
 
     def on_screen_resume(self) -> None:
@@ -124,31 +126,60 @@ class Debugger(LessonActions):
         """Place the panels, hide those without a place, and request what the visible ones show."""
         snapshot = self.session.latest
         self._placed = self._place(snapshot)
-        regions = self._regions = arrange(width, height, self._placed[0], needs_of(snapshot))
+        regions = self._regions = self._regions_of(width, height, snapshot, self._placed[0])
         self._mount_missing(regions)
-        too_small = not regions
+        big = bool(self.selection.big)
+        self._place_big(Region(0, 0, width, max(height - 1, 0)) if big else None)
+        too_small = not regions and not big
         too_small_text = self.query_one("#too-small", Static)
         too_small_text.display = too_small
         if too_small:
             least = f"rnn-tui needs {LEAST[0]}×{LEAST[1]}, this terminal is {width}×{height}"
-            too_small_text.update(f"{least}; q quits")
+            too_small_text.update(f"{least}; * shows one thing in large, q quits")
         context = self._draw_context(snapshot)
         for widget in self._frames.widgets:
             widget.prepare(context)
             if widget.id in ("header", "footer"):  # the stylesheet places them
-                widget.display = not too_small
-            else:
+                widget.display = not too_small and (widget.id == "footer" or not big)
+            elif widget.id != BIG:
                 widget.place(regions.get(widget.id or ""))
         self._arranged_size = Size(width, height)
+        shown = self._panels_shown(regions)
         characters = regions.get("predictions", Region()).area
         self._send_request(
             text=replace(self._request.text, characters=characters),
-            predictions="predictions" in regions,
-            proofs=_proofs_of(regions, snapshot),
+            predictions="predictions" in shown,
+            proofs=_proofs_of(shown, snapshot),
             parameter=self.selection.parameter,
             variants=self.selection.variants,
         )
         self.call_after_refresh(self._frames.draw_all)
+        if self.selection.pointing:
+            self.call_after_refresh(self.keep_pointer)
+
+    def _regions_of(
+        self, width: int, height: int, snapshot: Snapshot, focus: Focus
+    ) -> Mapping[str, Region]:
+        """Return the regions of the panels; none where one thing fills the screen."""
+        if self.selection.big:
+            return {}
+        return arrange(width, height, focus, needs_of(snapshot))
+
+    def _panels_shown(self, regions: Mapping[str, Region]) -> Iterable[str]:
+        """Return the panels whose contents are on the screen, in large or not."""
+        return {self.selection.panel} if self.selection.big else regions
+
+    def _place_big(self, region: Region | None) -> None:
+        """Show what fills the screen in large, or hide it; it is mounted when it first appears."""
+        widget = next((each for each in self._frames.widgets if each.id == BIG), None)
+        if widget is None and region:
+            from rnn_tui.tui.big import view  # seldom needed
+
+            widget = LinesWidget(view.draw, BIG)
+            self._frames.widgets.append(widget)
+            self.mount(widget)
+        if widget is not None:
+            widget.place(region)
 
     def _mount_missing(self, names: Iterable[str]) -> None:
         """Mount those of the panels `names` that are not there yet, importing their modules."""
@@ -199,8 +230,9 @@ class Debugger(LessonActions):
             self._chosen_while_running = False
         if (place := self._place(snapshot)) != self._placed:
             self._placed = place
-            regions = arrange(*self.app.size, place[0], needs_of(snapshot))
-            if self._regions != regions or self._request.proofs != _proofs_of(regions, snapshot):
+            regions = self._regions_of(*self.app.size, snapshot, place[0])
+            proofs = _proofs_of(self._panels_shown(regions), snapshot)
+            if self._regions != regions or self._request.proofs != proofs:
                 self._arrange(*self.app.size)
 
     # ---------------------------------------------------------------- snapshots
@@ -258,6 +290,7 @@ class Debugger(LessonActions):
             self.kiosk is not None,
             self.followers,
             self.following,
+            playing=self.playing_words(),
             slow_link=self._link.is_slow and not self._zoomed,
             covered=self._covered,
             lesson=lesson,

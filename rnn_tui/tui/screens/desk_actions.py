@@ -1,4 +1,4 @@
-"""Keys of whoever shows the screen to others: a pointer, one thing in large, and play."""
+"""Keys of whoever shows the screen to others: one thing in large, a pointer, and play."""
 
 from __future__ import annotations
 
@@ -7,26 +7,106 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rnn_tui.engine.core.value_names import value_name
-from rnn_tui.tui.draw_context import Pointing
+from rnn_tui.engine.time_travel.places import Stride
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.registry import PANELS
+from rnn_tui.session import commands
+from rnn_tui.tui.draw_context import Big, Pointing
 from rnn_tui.tui.marks import Cell, beside, nearest
+from rnn_tui.tui.number_format import count
 from rnn_tui.tui.screens.key_actions import KeyActions
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from rnn_tui.session.snapshot import Snapshot
 
+RATES = (0.5, 1.0, 2.0, 4.0)  # steps a second that can be played
+FIRST_RATE = 1.0
 POINTER = "arrows move the pointer; F3 or ; again dims all else, and again: no pointer"
+NOT_IN_LARGE = "the pointer is for panels: esc shows them again"
 NOTHING_TO_POINT_AT = "{panel} has no values that one could point at here; tab: other panels"
 
 
 class DeskActions(KeyActions):
-    """The pointer: a value on the panel in focus is marked, and the arrows move the mark."""
+    """One thing that fills the screen; and a pointer at a value, which the arrows move; and play.
+
+    What is played are steps, one after the other: a step is left out while the one before is not
+    done, or not shown yet on a slow link, so nothing is queued.
+    """
 
     _pointed_at: Cell | None = None  # where the pointer was when it was drawn last
+    _last_big: Big = "equation"
+    _panel_before = ""  # with the focus, before one thing filled the screen
+    _rate = 0.0  # steps a second that are played; 0: none
+    _stride = Stride.TIMESTEP  # that was stepped by last
+    _play_timer: Timer | None = None
+    _played = False  # a step has been played since it began
+
+    # ---------------------------------------------------------------- one thing in large
+
+    def action_big(self) -> None:
+        """Fill the screen with the equation, or what did so last; or show all panels again."""
+        self._take_count()
+        self.show_big("" if self.selection.big else self._last_big)
+
+    def show_big(self, big: Big) -> None:
+        """Fill the screen with one thing; "" for all panels again.
+
+        The panel that it belongs to has the focus meanwhile, so that keys are about it.
+        """
+        panel = self.selection.panel
+        if big and not self.selection.big:
+            self._panel_before = panel
+        charts = PANELS.in_group("chart")
+        if big == "curve":
+            panel = panel if panel in charts else charts[0]
+        elif big:
+            panel = "timestep"
+        else:
+            panel = self._panel_before or panel
+        self._last_big = big or self._last_big
+        pointing: Pointing = "" if big else self.selection.pointing
+        self.selection = replace(self.selection, big=big, panel=panel, pointing=pointing)
+        self._arrange(*self.app.size)
+        self._frames.draw_footer()
+
+    def focus_panel(self, panel: str) -> None:
+        """Give a panel the focus; in large, the next chart, or else all panels are shown again."""
+        if self.selection.big == "curve" and panel in PANELS.in_group("chart"):
+            self.selection = replace(self.selection, panel=panel, prefix="")
+            self._panel_before = panel
+            self._arrange(*self.app.size)
+            return
+        self.selection = replace(self.selection, big="")
+        super().focus_panel(panel)
+
+    def action_zoom(self) -> None:
+        """Show all panels again if one thing fills the screen; else see `SelectionActions`."""
+        if self.selection.big:
+            self.action_big()
+        else:
+            super().action_zoom()
+
+    def action_variant(self, direction: int) -> None:
+        """Fill the screen with the next thing; else see `SelectionActions`."""
+        if not self.selection.big:
+            super().action_variant(direction)
+            return
+        from rnn_tui.tui.big.view import THINGS
+
+        place = THINGS.index(self.selection.big) + direction * self._take_count()
+        self.show_big(THINGS[place % len(THINGS)])
+
+    # ---------------------------------------------------------------- the pointer
 
     def action_pointer(self) -> None:
         """Point at a value of the panel in focus; then dim all else; then point no more."""
         self._take_count()
         selection = self.selection
+        if selection.big:
+            self._show_notice(NOT_IN_LARGE)
+            return
         if selection.pointing:
             after: Pointing = "dims" if selection.pointing == "on" else ""
             pointed = selection.pointed if after else ""
@@ -100,6 +180,7 @@ class DeskActions(KeyActions):
         if self.selection.pointing:
             self.move_pointer(direction, 0, self._take_count())
         else:
+            self.stop_play()
             super().action_timestep(direction)
 
     def action_unit(self, direction: int) -> None:
@@ -110,8 +191,105 @@ class DeskActions(KeyActions):
             super().action_unit(direction)
 
     def action_escape(self) -> None:
-        """Point no more; else see `SelectionActions`."""
-        if self.selection.pointing and not self.selection.prefix:
+        """Play no more, point no more, show the panels; else see `SelectionActions`."""
+        if self.selection.prefix:
+            super().action_escape()
+        elif self._rate:
+            self.stop_play()
+            self._frames.draw_after_key()
+        elif self.selection.pointing:
             self._select(replace(self.selection, pointing="", pointed=""))
+        elif self.selection.big:
+            self.action_big()
         else:
             super().action_escape()
+
+    # ---------------------------------------------------------------- play
+
+    def action_play(self) -> None:
+        """Play steps like the last one, one a second; while they are played, faster."""
+        self._take_count()
+        if self.session.latest.running and not self._rate:
+            self._show_notice("training is under way: space pauses it, then > plays single steps")
+            return
+        self._set_rate(faster(self._rate) if self._rate else FIRST_RATE)
+
+    def action_slower(self) -> None:
+        """Play more slowly."""
+        self._take_count()
+        if not self._rate:
+            self._show_notice("nothing is played: > plays steps, one a second")
+            return
+        self._set_rate(slower(self._rate))
+
+    def _set_rate(self, rate: float) -> None:
+        """Play so many steps a second, the first one at once."""
+        begins = not self._rate
+        self._rate = rate
+        if self._play_timer is not None:
+            self._play_timer.stop()
+        self._play_timer = self.set_interval(1 / rate, self._play_step)
+        if begins:
+            self._played = False
+            self._play_step()
+        self._frames.draw_footer()
+
+    def stop_play(self) -> None:
+        """Play no more."""
+        if self._play_timer is not None:
+            self._play_timer.stop()
+        self._play_timer, self._rate = None, 0.0
+
+    def _play_step(self) -> None:
+        """Make one step, unless the one before is not done and shown; end with the update."""
+        snapshot = self.session.latest
+        moving = snapshot.running or snapshot.number <= self._moved_at
+        if moving or not self._link.has_room_for_frame():
+            return
+        ended = self._played and snapshot.cursor.stage is Pass.UPDATE
+        if ended or snapshot.divergence is not None:
+            self.stop_play()
+            self._show_notice(f"played to the end of update {count(snapshot.cursor.update)}")
+            return
+        self._played = True
+        self.selection = replace(self.selection, operation=0)
+        self._send_request(t=None)
+        self._moved_at = snapshot.number
+        self.session.send(commands.Step(self._stride, 1))
+
+    def playing_words(self) -> str:
+        """Return what is played, and how fast; "" for nothing."""
+        if not self._rate:
+            return ""
+        what = "operations" if self._stride is Stride.OPERATION else "timesteps"
+        return f"playing {what}, {self._rate:g} a second"
+
+    def action_go(self, stride: str) -> None:
+        """Go forward; what is played next are strides like this."""
+        if Stride(stride) in (Stride.OPERATION, Stride.TIMESTEP):
+            self._stride = Stride(stride)
+        super().action_go(stride)
+
+    def action_run_or_pause(self) -> None:
+        """Stop what is played; else see `TrainingActions`."""
+        if self._rate:
+            self._take_count()
+            self.stop_play()
+            self._frames.draw_after_key()
+        else:
+            super().action_run_or_pause()
+
+    def _send(self, command: commands.Command) -> None:
+        """Send a command; what is played ends with any other."""
+        self.stop_play()
+        super()._send(command)
+
+
+def faster(rate: float) -> float:
+    """Return the next higher rate."""
+    return next((each for each in RATES if each > rate), RATES[-1])
+
+
+def slower(rate: float) -> float:
+    """Return the next lower rate."""
+    return next((each for each in reversed(RATES) if each < rate), RATES[0])

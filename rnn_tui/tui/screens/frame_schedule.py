@@ -18,6 +18,7 @@ from rnn_tui.tui.panel_widget import LinesWidget
 
 LOSS = "loss"
 ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
+BIG = "big"  # what fills the screen in large
 TABLE_SECONDS = 0.95  # from one drawing of the tables to the next: each fifth frame
 PICTURE_TURNS = 3  # of the tables, in which each picture is drawn once
 # Fields of a snapshot that are others once a move begins (`SnapshotBuilder.under_way`).
@@ -207,8 +208,10 @@ class FrameSchedule:
         """Return the visible widgets that the next frame of training is drawn in."""
         now = self._clock()
         visible = [widget for widget in self.widgets if widget.display]
-        always = [widget for widget in visible if widget.id in ALWAYS]
-        tables = [widget for widget in visible if _is_table(widget)]
+        curve = self._context_of(self.frame).selection.big == "curve"
+        ids = (*ALWAYS, BIG) if curve else ALWAYS
+        always = [widget for widget in visible if widget.id in ids]
+        tables = [each for each in visible if _is_table(each) and each.id not in ids]
         anew = [widget for widget in tables if self._table_of_now(widget) is self.frame]
         if now >= self._tables_due or anew:
             self._tables_due = now + TABLE_SECONDS
@@ -226,7 +229,7 @@ class FrameSchedule:
         """Return the tables that are drawn next: of the pictures at most one."""
         self._table_turns += 1
         focus = self._context_of(self.frame).selection.panel
-        pictures = [each for each in tables if each.id not in FIXED and each.id != focus]
+        pictures = [each for each in tables if each.id not in (*FIXED, BIG, focus)]
         others = [each for each in tables if each not in pictures]
         turn = self._table_turns % max(len(pictures), PICTURE_TURNS)
         return [*others, *pictures[turn : turn + 1]]

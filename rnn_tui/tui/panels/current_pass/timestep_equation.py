@@ -127,7 +127,7 @@ def _with_table(
     """Return an operation and the table of its terms, which comes before the contribution."""
     equation = _equation(context, selected, view, width, 1)  # the table has its terms
     left = available - len(equation)
-    if left < min(product_table.ENOUGH, len(terms)) and not _pinned(selected, view):
+    if left < min(product_table.ENOUGH, len(terms)) and not pinned(selected, view):
         equation = _with_result(context, selected, view, width)
         left = available - len(equation)
     if left > product_table.LEAST:
@@ -197,7 +197,7 @@ def _equation(
     as it takes without them.
     """
     symbols, *more = fold(context.written(operation.equation()), width - 2)
-    numbers = _pinned(operation, view)
+    numbers = pinned(operation, view)
     if numbers:
         folded = fold_numbers(context.written(numbers), width - 2)
     else:
@@ -293,7 +293,7 @@ def _class_name(operation: Operation, view: TimestepView) -> str:
     return f", {quoted(labels[min(view.unit, len(labels) - 1)])}"
 
 
-def _pinned(operation: Operation, view: TimestepView) -> str:
+def pinned(operation: Operation, view: TimestepView) -> str:
     """Return the value and what the equation gives, if a what-if makes them differ; else ""."""
     if not view.has_pins:
         return ""

@@ -69,9 +69,9 @@ def row_of(row: Row, view: TimestepView, kept: int = 0) -> Line:
     What is not computed yet is that of the timestep before in this pass, dim and after a dot.
     `kept`: cells at its end that words leave free.
     """
-    if view.old is not None and not view.in_backward and not _is_known(row, view):
+    if view.old is not None and not view.in_backward and not is_known(row, view):
         return _as_old(row_of(row, view.old))
-    known = _is_known(row, view)
+    known = is_known(row, view)
     values, width = view.values[row.symbol][0], view.columns.symbol
     marked = view.selected is not None and view.selected.row == row.symbol
     symbol: Line = (
@@ -98,7 +98,7 @@ def row_of(row: Row, view: TimestepView, kept: int = 0) -> Line:
     return (*line, (APART, ""), *words) if words else line
 
 
-def _is_known(row: Row, view: TimestepView) -> bool:
+def is_known(row: Row, view: TimestepView) -> bool:
     """Return whether the row's value is computed."""
     if row.symbol.endswith("<t-1>"):
         return view.has_state
