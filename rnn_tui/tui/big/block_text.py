@@ -12,7 +12,7 @@ from rnn_tui.tui.lines import Line, Lines, merge
 
 _HALVES = " ▄▀█"  # by upper and lower half
 _OPERATORS = ("=", "+", "−", "-", "·", "*", "⊙", "←", "→", "<-", "->")  # stand before what follows
-_BREAKS = "·*([,)]"  # a word that is too long is broken behind one of these
+_BLANKS = " \N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _pieces(line: Line, width: int, size: BlockSize) -> list[list[tuple[str, str
 def _broken(
     word: list[tuple[str, str]], width: int, size: BlockSize
 ) -> list[list[tuple[str, str]]]:
-    """Return a word in parts that fit, broken behind a sign if there is one."""
+    """Return a word in parts that fit, broken before a factor if there is one."""
     characters = [(each, role) for text, role in word for each in text]
     parts: list[list[tuple[str, str]]] = []
     while characters:
@@ -109,12 +109,18 @@ def _broken(
         while count > 1 and size.width("".join(each for each, _ in characters[:count])) > width:
             count -= 1
         if count < len(characters):
-            texts = [each for each, _ in characters[:count]]
-            ends = [k + 1 for k, each in enumerate(texts) if each in _BREAKS or each == " "]
-            count = ends[-1] if ends and ends[-1] > 2 else count
+            text = "".join(each for each, _ in characters)
+            count = next((k for k in range(count, 2, -1) if _can_break(text, k)), count)
         parts.append([*merge(characters[:count])])
         characters = characters[count:]
+        while characters and characters[0][0] in _BLANKS:
+            characters.pop(0)
     return parts
+
+
+def _can_break(text: str, place: int) -> bool:
+    """Return whether a word that is too long may be broken there: before a factor, say."""
+    return text[place:].lstrip(_BLANKS)[:1] in ("·", "*") or text[place - 1] in ",) "
 
 
 def block_lines(lines: Sequence[Line], size: BlockSize) -> Lines:

@@ -13,7 +13,7 @@ from rnn_tui.tui.lines import Line, Lines, Run, cell_width, plain, text_width
 from rnn_tui.tui.number_format import UNKNOWN
 
 ENOUGH = 5  # rows that are seen at once at least where all have no room
-BETWEEN = 2  # pixels between columns
+BETWEEN = (5, 2)  # pixels between columns, with room for it and without
 LONG_INPUT = 8  # characters of an input in words
 
 
@@ -114,6 +114,7 @@ def _parts(row: BigRow) -> tuple[Run, ...]:
     return tuple(cells)
 
 
+GRADIENT = 4  # the first of the gradient's columns
 RIGHT = (2, 4)  # cells that stand at the right of their column
 
 
@@ -122,10 +123,11 @@ def _table(rows: Sequence[BigRow], width: int, size: BlockSize) -> Lines:
     cells = [_parts(row) for row in rows]
     columns = range(len(cells[0]))
     widths = [max(size.width(row[k][0]) for row in cells) for k in columns]
-    gaps = [size.across * (BETWEEN if k in (0, 1, 3) and widths[k] else 1) for k in columns]
-    if not widths[4] + widths[5]:
-        gaps[3:] = [0, 0, 0]
-    if sum(widths) + sum(gaps) > width:
+    for between in BETWEEN:
+        gaps = [size.across * _gap(k, widths, between) for k in columns]
+        if sum(widths) + sum(gaps) <= width:
+            break
+    else:
         return ()
     lines: list[Line] = []
     for place, row in enumerate(cells):
@@ -142,6 +144,15 @@ def _table(rows: Sequence[BigRow], width: int, size: BlockSize) -> Lines:
         if place < len(cells) - 1:
             lines += [()] * (size.pitch - size.lines)
     return tuple(lines)
+
+
+def _gap(column: int, widths: Sequence[int], between: int) -> int:
+    """Return the pixels between a column and the next."""
+    if column >= GRADIENT - 1 and not any(widths[GRADIENT:]):
+        return 0
+    if column == 0:
+        return min(between, 2)
+    return between if column in (1, GRADIENT - 1) else 1
 
 
 def _plain_table(rows: Sequence[BigRow], width: int, height: int) -> Lines:
