@@ -447,5 +447,7 @@ def check_braces(text: str) -> None:
     Raises:
         ClaimError: there is something else.
     """
-    for part in re.findall(r"\{([^{}]*)\}", text):
-        check_expression(part)
+    with suppress(ImportError):
+        from rnn_tui.claims.filling import check_text
+
+        check_text(text)
