@@ -11,6 +11,7 @@ import re
 import numpy as np
 import pytest
 from engine.toy import ToyTask
+from shares import share
 
 from rnn_tui.engine.training.breakpoint_parser import parse
 from rnn_tui.engine.training.breakpoints import Breakpoints
@@ -194,7 +195,7 @@ def test_test_windows_have_figures_of_their_own(loss: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", [name for name in DECLARATIONS["cell"].choices if name != "neuron"]
+    "cell", share(name for name in DECLARATIONS["cell"].choices if name != "neuron")
 )
 def test_the_defaults_learn_the_smooth_cosine(cell: str) -> None:
     trainer = Trainer(Settings(cell=cell))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shares import share
 
 from rnn_tui.files.data_file import DataError
 from rnn_tui.settings import Settings
@@ -182,7 +183,7 @@ def test_ratios_are_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "end"), [(0.0, 60.0), (0.5, 1.0), (-2.0, 1.0), (1.0, 4.0), (100.0, 104.0)]
+    ("start", "end"), share([(0.0, 60.0), (0.5, 1.0), (-2.0, 1.0), (1.0, 4.0), (100.0, 104.0)])
 )
 def test_the_range_of_the_cosine(start: float, end: float) -> None:
     chosen = Settings(x_min=start, x_max=end, num_points=2000, steps=5)

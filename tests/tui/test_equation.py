@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from shares import share
 from tui.equation_calculator import Interval, calculate, shown
 from tui.equation_reading import (
     check,
@@ -105,8 +106,8 @@ PAIRS = [(kind, task) for kind in sorted(KINDS) for task in sorted(TASKS)]
 
 @pytest.mark.parametrize(
     ("kind", "task"),
-    # A ninth of them, in which each cell is; all of them in a long run.
-    [pytest.param(*each, marks=[pytest.mark.long] * (k % 9 > 0)) for k, each in enumerate(PAIRS)],
+    # An eighteenth of them; all of them in a long run.
+    share(PAIRS, every=18),
 )
 def test_every_equation_of_every_task_agrees_at_every_timestep(kind: str, task: str) -> None:
     """Symbols, absent inputs, classes, and where the loss does not count."""
@@ -127,7 +128,7 @@ def test_every_equation_of_every_task_agrees_at_every_timestep(kind: str, task: 
         check_all(snapshot, declaration.backward_operations_at(t), t % trainer.settings.hidden)
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", share(sorted(KINDS)))
 def test_equations_agree_at_every_place_of_a_walk(kind: str) -> None:
     """As a user sees them: the newest operation, wherever the cursor stands."""
     trainer = Trainer(Settings(hidden=16, steps=3, num_points=100).with_(**KINDS[kind]))
@@ -145,7 +146,7 @@ def test_equations_agree_at_every_place_of_a_walk(kind: str) -> None:
     assert seen == {operation.symbol for operation in operations}
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", share(sorted(KINDS), first=1))
 def test_after_the_update_the_equations_still_hold(kind: str) -> None:
     trainer = Trainer(SMALL.with_(lr=0.5, **KINDS[kind]))
     trainer.run(3)

@@ -12,6 +12,7 @@ from engine.engine_support import same_bits
 from engine.training.breakpoint_support import LIVELY, SMALL, plain_share
 from hypothesis import given
 from hypothesis import strategies as st
+from shares import share
 
 from rnn_tui.engine.core.norms import norm
 from rnn_tui.engine.network.architecture import Architecture
@@ -159,7 +160,7 @@ SOME = [
 ]
 
 
-@pytest.mark.parametrize("condition", SOME)
+@pytest.mark.parametrize("condition", share(SOME))
 def test_it_fires_when_it_becomes_true(condition: str) -> None:
     settings, holds = CONDITIONS[condition]
     text = "clipped" if condition.startswith("clipped") else condition

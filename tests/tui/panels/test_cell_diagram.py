@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from shares import share
 from tui.screen_support import KINDS, SMALL, SnapshotMaker, context, text_of
 
 from rnn_tui.engine.core.value_names import value_name
@@ -195,7 +196,9 @@ def test_every_cell_has_a_picture_with_the_numbers_of_the_tape(
                 assert {signed(exact, digits) for digits in (1, 2, 3, 4)} & set(found), text
 
 
-@pytest.mark.parametrize(("kind", "layers"), [*((kind, 1) for kind in sorted(KINDS)), ("lstm", 2)])
+@pytest.mark.parametrize(
+    ("kind", "layers"), share([*((kind, 1) for kind in sorted(KINDS)), ("lstm", 2)])
+)
 def test_signs_and_names_keep_their_cells(kind: str, layers: int) -> None:
     seen: dict[int, str] = {}
     for snapshot in places(kind, layers, steps=2):

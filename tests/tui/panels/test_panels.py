@@ -9,6 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from shares import share
 from tui.screen_support import (
     KINDS,
     SMALL,
@@ -104,7 +105,7 @@ def check_fits(
         assert len(left) + 4 <= min(width for width, _ in sizes(panel)), left
 
 
-@each_kind
+@pytest.mark.parametrize("kind", share(sorted(KINDS), first=1))
 def test_every_line_fits_at_every_place_of_a_walk(kind: str) -> None:
     chosen = TINY.with_(hidden=16, **KINDS[kind])
     for k, snapshot in enumerate(places_of_an_update(chosen, predictions=True)):
@@ -119,7 +120,7 @@ def test_every_line_fits_for_extreme_networks() -> None:
         check_fits(snapshot, name, every=(k % 2, 2), unit=unit, parameter=parameter)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "rmsprop", "adam"])
+@pytest.mark.parametrize("optimizer", share(["sgd", "adagrad", "rmsprop", "adam"], first=1))
 def test_the_equations_of_an_update_are_not_cut(optimizer: str) -> None:
     trainer = Trainer(SMALL.with_(optimizer=optimizer, clip=1e-5, momentum=0.9))
     maker = SnapshotMaker(trainer)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from shares import share
 from tui.equation_reading import check
 from tui.screen_support import KINDS, SMALL, SnapshotMaker, context, stands_for, text_of
 
@@ -53,7 +54,7 @@ def operations(snapshot: Snapshot) -> tuple[Operation, ...]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "layers"), [(kind, 1 + k % 2) for k, kind in enumerate(sorted(KINDS))]
+    ("kind", "layers"), share((kind, 1 + k // 2 % 2) for k, kind in enumerate(sorted(KINDS)))
 )
 def test_the_terms_are_the_numbers_used_and_add_up_to_what_is_shown(kind: str, layers: int) -> None:
     for hidden in HIDDEN[layers]:

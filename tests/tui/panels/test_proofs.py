@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from shares import share
 from tui.screen_support import (
     KINDS,
     SMALL,
@@ -88,7 +89,7 @@ def check_fits(snapshot: Snapshot, **view: object) -> None:
         assert not re.search(r"(?i)\b(nan|inf)\b|∞", text), text
 
 
-@each_kind
+@pytest.mark.parametrize("kind", share(sorted(KINDS)))
 def test_every_line_fits_at_every_place(kind: str) -> None:
     for snapshot in places(SMALL.with_(hidden=5, **KINDS[kind])):
         check_fits(snapshot, parameter=snapshot.request.parameter)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from _pytest.mark.structures import ParameterSet
+from shares import share
 from tui.panels.test_panels import check_fits, lines_of_rows, spoiled
 from tui.screen_support import (
     KINDS,
@@ -107,7 +108,7 @@ def pairs() -> list[ParameterSet]:
     ]
 
 
-@pytest.mark.parametrize(("task", "kind"), pairs())
+@pytest.mark.parametrize(("task", "kind"), share(pairs()))
 def test_every_line_fits_with_every_cell(task: str, kind: str) -> None:
     trainer = Trainer(TASKS[task].with_(**KINDS[kind]))
     maker = SnapshotMaker(trainer)
@@ -293,7 +294,7 @@ def test_the_symbol_and_its_number_are_named(task: str) -> None:
         assert re.search(expected, row(SnapshotMaker(trainer).snapshot(t=t), "x_t"))
 
 
-@pytest.mark.parametrize("width", [74, 80, 118])
+@pytest.mark.parametrize("width", share([74, 80, 118], every=3, first=1))
 @pytest.mark.parametrize("task", CLASSES)
 def test_the_likeliest_classes_and_the_target_s_share_of_the_loss(task: str, width: int) -> None:
     trainer = trained(task)
