@@ -36,7 +36,7 @@ def with_own_view(presented: Selection, own: Selection) -> Selection:
 
     Args:
         presented: the presenter's selection.
-        own: the follower's.
+        own: the follower's; its pointer is that of the presenter, unless it has one of its own.
     """
     own_variants = [each for each in own.variants if not is_computed(each[0])]
     names = {name for name, _ in own_variants}
@@ -48,6 +48,9 @@ def with_own_view(presented: Selection, own: Selection) -> Selection:
         page=own.page,
         variants=variants,
         chart_views=own.chart_views,
+        big=own.big,
+        pointing=own.pointing or presented.pointing,
+        pointed=own.pointed if own.pointing else presented.pointed,
     )
 
 

@@ -63,7 +63,7 @@ class Debugger(LessonActions):
         """
         super().__init__(session, link, kiosk)
         self._arranged_size = Size()
-        self._placed: tuple[Focus, Settings] | None = None  # what the panels were arranged for
+        self._placed: tuple[Focus, Settings, str] | None = None  # what was arranged
         self._regions: Mapping[str, Region] = {}  # where they are
         self._placed_while_running = False  # the panels
         self._chosen_while_running = False  # the panel above the timestep
@@ -154,8 +154,7 @@ class Debugger(LessonActions):
             variants=self.selection.variants,
         )
         self.call_after_refresh(self._frames.draw_all)
-        if self.selection.pointing:
-            self.call_after_refresh(self.keep_pointer)
+        self.call_after_refresh(self.keep_pointer)
 
     def _regions_of(
         self, width: int, height: int, snapshot: Snapshot, focus: Focus
@@ -209,14 +208,14 @@ class Debugger(LessonActions):
         chosen = self._other_panel != "network" or self._chosen_while_running
         return "loss" if running and not chosen else self._other_panel
 
-    def _place(self, snapshot: Snapshot) -> tuple[Focus, Settings]:
+    def _place(self, snapshot: Snapshot) -> tuple[Focus, Settings, str]:
         """Return all that the places of the panels depend on, beside the size of the terminal."""
         above = self._panel_above(self._placed_while_running)
         proofs = snapshot.cursor.stage in (Pass.BACKWARD, Pass.CLIP) and not snapshot.running
         untrained = not snapshot.curve.update.size
         lesson = self._lesson_room()
         focus = Focus(self.selection.panel, above, self._zoomed, proofs, untrained, lesson)
-        return focus, snapshot.settings
+        return focus, snapshot.settings, self.selection.big
 
     def presented_view(self) -> PresentedView:
         """Return the place on this screen, for those who follow; in any thread."""
@@ -229,10 +228,12 @@ class Debugger(LessonActions):
             self._placed_while_running = snapshot.training
             self._chosen_while_running = False
         if (place := self._place(snapshot)) != self._placed:
+            big_before = self._placed[2] if self._placed is not None else ""
             self._placed = place
             regions = self._regions_of(*self.app.size, snapshot, place[0])
             proofs = _proofs_of(self._panels_shown(regions), snapshot)
-            if self._regions != regions or self._request.proofs != proofs:
+            other = bool(big_before) != bool(place[2])
+            if other or self._regions != regions or self._request.proofs != proofs:
                 self._arrange(*self.app.size)
 
     # ---------------------------------------------------------------- snapshots

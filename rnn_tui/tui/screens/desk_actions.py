@@ -14,15 +14,18 @@ from rnn_tui.session import commands
 from rnn_tui.tui.draw_context import Big, Pointing
 from rnn_tui.tui.marks import Cell, beside, nearest
 from rnn_tui.tui.number_format import count
+from rnn_tui.tui.panel_widget import LinesWidget
 from rnn_tui.tui.screens.key_actions import KeyActions
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
     from rnn_tui.session.snapshot import Snapshot
+    from rnn_tui.tui.lines import Lines
 
 RATES = (0.5, 1.0, 2.0, 4.0)  # steps a second that can be played
 FIRST_RATE = 1.0
+NAME = "pointer-name"  # the widget
 POINTER = "arrows move the pointer; F3 or ; again dims all else, and again: no pointer"
 NOT_IN_LARGE = "the pointer is for panels: esc shows them again"
 NOTHING_TO_POINT_AT = "{panel} has no values that one could point at here; tab: other panels"
@@ -36,6 +39,7 @@ class DeskActions(KeyActions):
     """
 
     _pointed_at: Cell | None = None  # where the pointer was when it was drawn last
+    _name_lines: Lines = ()  # its name in large
     _last_big: Big = "equation"
     _panel_before = ""  # with the focus, before one thing filled the screen
     _rate = 0.0  # steps a second that are played; 0: none
@@ -111,6 +115,7 @@ class DeskActions(KeyActions):
             after: Pointing = "dims" if selection.pointing == "on" else ""
             pointed = selection.pointed if after else ""
             self._select(replace(selection, pointing=after, pointed=pointed))
+            self._place_name()
             return
         self._pointed_at = None
         self.selection = replace(selection, pointing="on", pointed="")
@@ -125,17 +130,31 @@ class DeskActions(KeyActions):
 
     def _cells(self) -> Sequence[Cell]:
         """Return the cells of the panel with the focus that show a value."""
+        panel = self._pointed_panel()
+        return panel.cells if panel is not None else ()
+
+    def _pointed_panel(self) -> LinesWidget | None:
+        """Return the panel with the focus, if it is on the screen."""
         shown = (each for each in self._frames.widgets if each.id == self.selection.panel)
         panel = next(shown, None)
-        return panel.cells if panel is not None and panel.display else ()
+        return panel if panel is not None and panel.display else None
+
+    @property
+    def _drives_pointer(self) -> bool:
+        """Whether the pointer is this user's own, and not that of a presenter."""
+        return True
 
     def keep_pointer(self) -> None:
         """Point at the value that has come to the place of the one pointed at, if that is gone.
 
         Called after every drawing: a step changes what stands where one points.
         """
-        if not self.selection.pointing:
-            return
+        if self.selection.pointing and self._drives_pointer:
+            self._keep_pointed()
+        self._place_name()
+
+    def _keep_pointed(self) -> None:
+        """Find the value that is pointed at, or the one that has come to its place."""
         cells, name = self._cells(), self.selection.pointed
         found = [cell for cell in cells if cell.shows(name)]
         before = self._pointed_at
@@ -147,6 +166,39 @@ class DeskActions(KeyActions):
             self._pointed_at = chosen
             if chosen is not None:
                 self._select(replace(self.selection, pointed=chosen.name))
+
+    def _shown_mark(self) -> tuple[LinesWidget, Cell] | None:
+        """Return where the value that is pointed at is drawn; None where it is not."""
+        name, here = self.selection.pointed, self._pointed_at
+        if not self.selection.pointing or not name:
+            return None
+        panel = self._pointed_panel()
+        if self._drives_pointer and panel is not None and here is not None and here.name == name:
+            return panel, here
+        visible = (each for each in self._frames.widgets if each.display)
+        found = ((each, cell) for each in visible for cell in each.cells if cell.shows(name))
+        return next(found, None)
+
+    def _place_name(self) -> None:
+        """Show the name of the value that is pointed at, where it does not hide that."""
+        found = self._shown_mark()
+        widget = next((each for each in self.query(LinesWidget) if each.id == NAME), None)
+        if found is None:
+            if widget is not None and widget.display:
+                widget.place(None)
+            return
+        from rnn_tui.tui.big.pointer_name import drawn_name, place_of_name
+
+        panel, cell = found
+        width, height = self.app.size
+        ascii = self._draw_context(self._frames.frame).ascii
+        lines = drawn_name(cell, width, ascii=ascii)
+        if widget is None:
+            widget = LinesWidget(lambda context, across, down: self._name_lines, NAME)
+            self.mount(widget)
+        self._name_lines = lines
+        widget.place(place_of_name(lines, panel.region.y + cell.y, width, height))
+        widget.draw_anew(self._draw_context(self._frames.frame))
 
     def _first(self, cells: Sequence[Cell]) -> Cell:
         """Return the cell that the pointer begins at: what was computed last, or the first one."""
@@ -174,6 +226,7 @@ class DeskActions(KeyActions):
             here = there
         self._pointed_at = here
         self._select(replace(self.selection, pointed=here.name))
+        self._place_name()
 
     def action_timestep(self, direction: int) -> None:
         """Move the pointer, if there is one; else see `SelectionActions`."""
@@ -199,6 +252,7 @@ class DeskActions(KeyActions):
             self._frames.draw_after_key()
         elif self.selection.pointing:
             self._select(replace(self.selection, pointing="", pointed=""))
+            self._place_name()
         elif self.selection.big:
             self.action_big()
         else:

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from rnn_tui.following.followed_session import FollowedSession, Presenter
 from rnn_tui.kiosk import EARLY_TIMES
-from rnn_tui.tui.draw_context import Following, Selection
+from rnn_tui.tui.draw_context import Big, Following, Selection
 from rnn_tui.tui.error_boundary import ErrorBoundary
 from rnn_tui.tui.idle import time_text
 from rnn_tui.tui.key_bindings import FOLLOWERS_ACTIONS
@@ -59,6 +59,7 @@ class FollowerScreen(Debugger):
         self._followed = session
         self._when_left = when_left
         self._own = False  # the view is this user's own
+        self._own_pointer = False  # so is the pointer
         self._presented: PresentedView | None = None
         self.following = "live"
 
@@ -93,7 +94,10 @@ class FollowerScreen(Debugger):
     def _take_place(self, view: PresentedView) -> None:
         """Select what the presenter has selected, and look at it likewise unless told otherwise."""
         if self._own:
-            self.selection = with_own_view(view.selection, self.selection)
+            own = self.selection
+            if not self._own_pointer:
+                own = replace(own, pointing="", pointed="")
+            self.selection = with_own_view(view.selection, own)
             return
         self.selection = replace(view.selection, prefix=self.selection.prefix)
         self._zoomed = view.zoomed
@@ -125,9 +129,41 @@ class FollowerScreen(Debugger):
         self._leave_place()
         super().action_zoom()
 
+    def action_big(self) -> None:
+        """Show one thing in large, which is this user's own choice."""
+        self._leave_place()
+        super().action_big()
+
+    def show_big(self, big: Big) -> None:
+        """Show one thing in large, which is this user's own choice."""
+        self._leave_place()
+        super().show_big(big)
+
+    @property
+    def _drives_pointer(self) -> bool:
+        """Whether the pointer is this user's own."""
+        return self._own_pointer
+
+    def action_pointer(self) -> None:
+        """Point at something of one's own."""
+        self._leave_place()
+        if not self._own_pointer:
+            self._own_pointer = True
+            self.selection = replace(self.selection, pointing="", pointed="")
+        super().action_pointer()
+        self._own_pointer = bool(self.selection.pointing)
+
+    def action_unit(self, direction: int) -> None:
+        """Move one's own pointer; the unit is the presenter's."""
+        if self._own_pointer:
+            super().action_unit(direction)
+        else:
+            self._take_count()
+            self.show_notice(FOLLOWS)
+
     def action_variant(self, direction: int) -> None:
         """Show another thing, unless the presenter's session has to compute what is shown."""
-        if is_computed(self.selection.panel):
+        if is_computed(self.selection.panel) and not self.selection.big:
             self._take_count()
             self.show_notice(f"what {self.selection.panel} shows is the presenter's choice")
             return
@@ -140,8 +176,10 @@ class FollowerScreen(Debugger):
         super().action_terms(direction)
 
     def action_timestep(self, direction: int) -> None:
-        """Move the cursor of a chart; the timestep is the presenter's."""
-        if not self.move_chart_cursor(direction * self._take_count()):
+        """Move one's own pointer, or the cursor of a chart; the timestep is the presenter's."""
+        if self._own_pointer:
+            super().action_timestep(direction)
+        elif not self.move_chart_cursor(direction * self._take_count()):
             self.show_notice(FOLLOWS)
 
     def _look(self, view: ChartView) -> None:
@@ -154,7 +192,7 @@ class FollowerScreen(Debugger):
         if self.selection.prefix:
             self._select(replace(self.selection, prefix=""))
         elif self._own:
-            self._own = False
+            self._own = self._own_pointer = False
             self.following = self._words()
             self._take_place(self._presented or PresentedView(Selection(), False, "network", False))
             self._arrange(*self.app.size)
