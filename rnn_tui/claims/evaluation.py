@@ -6,7 +6,7 @@ import numpy as np
 
 from rnn_tui.claims.entries import chosen, reduced, shape_words, timesteps
 from rnn_tui.claims.errors import ClaimError
-from rnn_tui.claims.functions import call
+from rnn_tui.claims.functions import FUNCTIONS, call, call_of_numbers
 from rnn_tui.claims.names import look_up
 from rnn_tui.claims.run_state import Values
 from rnn_tui.claims.scope import Scope
@@ -14,12 +14,12 @@ from rnn_tui.claims.syntax import (
     Call,
     Chain,
     Name,
-    Negative,
+    Negated,
     Node,
     Number,
     OverTime,
     Power,
-    Search,
+    TimeSearch,
 )
 
 _MOST_ENTRIES = 50_000_000  # of an array that is made by calculating
@@ -36,17 +36,17 @@ def evaluate(node: Node, scope: Scope) -> Values:
             return np.array(value)
         case Name():
             return chosen(node, look_up(scope.of(node.of_second).state, node.name, scope.t), scope)
-        case Negative(_, inner):
+        case Negated(_, inner):
             return -evaluate(inner, scope)
         case Chain():
             return _chain(node, scope)
         case Power(text, base, exponent):
-            return _calculated("^", evaluate(base, scope), evaluate(exponent, scope), text)
+            return calculated("^", evaluate(base, scope), evaluate(exponent, scope), text)
         case Call():
             return call(node, scope.of(node.of_second))
         case OverTime():
             return _over_time(node, scope)
-        case Search():
+        case TimeSearch():
             return _search(node, scope)
     raise ClaimError(f"{node.text} is a claim, not a number")
 
@@ -55,11 +55,11 @@ def _chain(node: Chain, scope: Scope) -> Values:
     """Work out a sum or a product."""
     result = evaluate(node.first, scope)
     for sign, operand in node.rest:
-        result = _calculated(sign, result, evaluate(operand, scope), node.text)
+        result = calculated(sign, result, evaluate(operand, scope), node.text)
     return result
 
 
-def _calculated(sign: str, left: Values, right: Values, text: str) -> Values:
+def calculated(sign: str, left: Values, right: Values, text: str) -> Values:
     """Calculate with two values, entry by entry."""
     try:
         shape = np.broadcast_shapes(left.shape, right.shape)
@@ -95,7 +95,7 @@ def _over_time(node: OverTime, scope: Scope) -> Values:
     return reduced(node.function, values, 0)
 
 
-def _search(node: Search, scope: Scope) -> Values:
+def _search(node: TimeSearch, scope: Scope) -> Values:
     """Work out ``first t where …``."""
     times = timesteps(node.first, node.last, scope)
     if node.which == "count":
@@ -104,3 +104,35 @@ def _search(node: Search, scope: Scope) -> Values:
         if scope.at(t).holds(node.claim):
             return np.array(float(t))
     raise ClaimError(f"{node.text}: at no timestep")
+
+
+def evaluate_numbers(node: Node) -> float:
+    """Return the value of an expression of numbers alone, which needs no run.
+
+    Raises:
+        ClaimError: there is something else in it, or several numbers.
+    """
+    return float(_of_numbers(node))
+
+
+def _of_numbers(node: Node) -> Values:
+    """Work out an expression of numbers."""
+    match node:
+        case Number(_, value):
+            return np.array(value)
+        case Name(_, "pi" | "π", None, None, False):
+            return np.array(np.pi)
+        case Name(_, "e", None, None, False):
+            return np.array(np.e)
+        case Negated(_, inner):
+            return -_of_numbers(inner)
+        case Chain(text, first, rest):
+            result = _of_numbers(first)
+            for sign, operand in rest:
+                result = calculated(sign, result, _of_numbers(operand), text)
+            return result
+        case Power(text, base, exponent):
+            return calculated("^", _of_numbers(base), _of_numbers(exponent), text)
+        case Call(_, function, arguments) if function in FUNCTIONS:
+            return call_of_numbers(node, [_of_numbers(each) for each in arguments])
+    raise ClaimError(f"{node.text} is no number")

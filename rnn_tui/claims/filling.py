@@ -19,6 +19,7 @@ from rnn_tui.claims.run_state import RunState
 from rnn_tui.number_text import DIGITS, MINUS, NOT_FINITE, number, signed
 from rnn_tui.settings import quote
 
+UNKNOWN = "·"
 MOST_ENTRIES = 8  # of a list that is written out
 _FORM = re.compile(r"(?P<sign>\+)?(?:(?P<digits>\d)|\.(?P<decimals>\d)(?P<tenth>%)?|(?P<share>%))?")
 
@@ -106,6 +107,34 @@ def fill(text: str, state: RunState) -> str:
         ClaimError: something in braces cannot be read, or has no value here; one line.
     """
     return "".join(part if isinstance(part, str) else part.fill(state) for part in parts_of(text))
+
+
+def fill_known(text: str, state: RunState | None) -> tuple[str, str]:
+    """Return a text with the numbers filled in that there are, and a dot for each other one.
+
+    Args:
+        text: the text.
+        state: the state of the run; None where nothing is known of it.
+
+    Returns:
+        The text, and why the first number is missing; "" where none is.
+
+    Raises:
+        ClaimError: something in braces cannot be read; one line.
+    """
+    shown, why = list[str](), ""
+    for part in parts_of(text):
+        if isinstance(part, str):
+            shown.append(part)
+            continue
+        try:
+            if state is None:
+                raise ClaimError("the network is training: space pauses it")
+            shown.append(part.fill(state))
+        except ClaimError as error:
+            shown.append(UNKNOWN)
+            why = why or str(error)
+    return "".join(shown), why
 
 
 def check_text(text: str) -> None:

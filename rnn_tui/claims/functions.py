@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from rnn_tui.engine.analysis.spectra import spectral_norm, spectral_radius
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class NumberFunction:
     """A function of values.
 
     Attributes:
@@ -114,43 +114,51 @@ def _singular(matrix: Values) -> Values:
     return np.asarray(np.linalg.svd(matrix, compute_uv=False), np.float64)
 
 
-FUNCTIONS: Mapping[str, Function] = {
-    "norm": Function("norm(x)  ‖x‖", "root of the sum of squares of all entries", _norm),
-    "norms": Function("norms(dh)", "the norm at each timestep, over units and samples", _norms),
-    "abs": Function("abs(x)", "without its sign", _each(np.abs)),
-    "sign": Function("sign(x)", "−1, 0 or 1", _each(np.sign)),
-    "sqrt": Function("sqrt(x)  √x", "square root", _each(np.sqrt)),
-    "exp": Function("exp(x)", "e to the power of x", _each(np.exp)),
-    "ln": Function("ln(x)", "natural logarithm; log is the same", _each(np.log)),
-    "log": Function("log(x)", "natural logarithm", _each(np.log)),
-    "log10": Function("log10(x)", "decimal logarithm", _each(np.log10)),
-    "tanh": Function("tanh(x)", "hyperbolic tangent", _each(np.tanh)),
-    "sigmoid": Function("sigmoid(x)", "1/(1 + exp(−x))", _each(_sigmoid)),
-    "relu": Function("relu(x)", "x, or 0 where it is negative", _each(lambda x: np.maximum(x, 0))),
-    "sin": Function("sin(x)", "sine", _each(np.sin)),
-    "cos": Function("cos(x)", "cosine", _each(np.cos)),
-    "round": Function("round(x)", "the nearest whole number", _each(np.round)),
-    "sum": Function("sum(x)", "of all entries", _several("sum"), 9),
-    "prod": Function("prod(x)", "the product of all entries", _several("prod"), 9),
-    "mean": Function("mean(x)", "of all entries", _several("mean"), 9),
-    "max": Function("max(x)  max(a, b)", "the largest entry", _several("max"), 9),
-    "min": Function("min(x)  min(a, b)", "the smallest entry", _several("min"), 9),
-    "argmax": Function(
-        "argmax(norms(dh))", "which of them is the largest, from 1: here a timestep",
+FUNCTIONS: Mapping[str, NumberFunction] = {
+    "norm": NumberFunction("norm(x)  ‖x‖", "root of the sum of squares of all entries", _norm),
+    "norms": NumberFunction(
+        "norms(dh)", "the norm at each timestep, over units and samples", _norms
+    ),
+    "abs": NumberFunction("abs(x)", "without its sign", _each(np.abs)),
+    "sign": NumberFunction("sign(x)", "−1, 0 or 1", _each(np.sign)),
+    "sqrt": NumberFunction("sqrt(x)  √x", "square root", _each(np.sqrt)),
+    "exp": NumberFunction("exp(x)", "e to the power of x", _each(np.exp)),
+    "ln": NumberFunction("ln(x)", "natural logarithm; log is the same", _each(np.log)),
+    "log": NumberFunction("log(x)", "natural logarithm", _each(np.log)),
+    "log10": NumberFunction("log10(x)", "decimal logarithm", _each(np.log10)),
+    "tanh": NumberFunction("tanh(x)", "hyperbolic tangent", _each(np.tanh)),
+    "sigmoid": NumberFunction("sigmoid(x)", "1/(1 + exp(−x))", _each(_sigmoid)),
+    "relu": NumberFunction(
+        "relu(x)", "x, or 0 where it is negative", _each(lambda x: np.maximum(x, 0))
+    ),
+    "sin": NumberFunction("sin(x)", "sine", _each(np.sin)),
+    "cos": NumberFunction("cos(x)", "cosine", _each(np.cos)),
+    "round": NumberFunction("round(x)", "the nearest whole number", _each(np.round)),
+    "sum": NumberFunction("sum(x)", "of all entries", _several("sum"), 9),
+    "prod": NumberFunction("prod(x)", "the product of all entries", _several("prod"), 9),
+    "mean": NumberFunction("mean(x)", "of all entries", _several("mean"), 9),
+    "max": NumberFunction("max(x)  max(a, b)", "the largest entry", _several("max"), 9),
+    "min": NumberFunction("min(x)  min(a, b)", "the smallest entry", _several("min"), 9),
+    "argmax": NumberFunction(
+        "argmax(norms(dh))",
+        "which of them is the largest, from 1: here a timestep",
         _place(np.argmax),
     ),
-    "argmin": Function("argmin(norms(dh))", "which is the smallest", _place(np.argmin)),
-    "size": Function("size(W_h)", "the number of entries", lambda x: np.array(float(x.size))),
-    "dot": Function("dot(h_1, W_h[:,2])", "the sum of products of the entries", _dot, 2, 2),
-    "radius": Function(
-        "radius(W_h)", "the spectral radius max |λ| of a square matrix",
+    "argmin": NumberFunction("argmin(norms(dh))", "which is the smallest", _place(np.argmin)),
+    "size": NumberFunction("size(W_h)", "the number of entries", lambda x: np.array(float(x.size))),
+    "dot": NumberFunction("dot(h_1, W_h[:,2])", "the sum of products of the entries", _dot, 2, 2),
+    "radius": NumberFunction(
+        "radius(W_h)",
+        "the spectral radius max |λ| of a square matrix",
         _matrix(spectral_radius, square=True),
     ),
-    "spectral": Function(
+    "spectral": NumberFunction(
         "spectral(W_h)", "the largest singular value ‖W_h‖₂", _matrix(spectral_norm, square=False)
     ),
-    "singular": Function("singular(W_h)", "all singular values, the largest first", _singular),
-}  # fmt: skip
+    "singular": NumberFunction(
+        "singular(W_h)", "all singular values, the largest first", _singular
+    ),
+}
 
 OVER_TIME = (
     Form("sum over t (dh_t[1])", "over all timesteps; likewise prod, mean, max and min"),
@@ -169,15 +177,24 @@ def call(node: Call, scope: Scope) -> Values:
     of_place = window.of_place(node.function, scope.state)
     if of_place is not None:
         return of_place(node, scope)
-    function = FUNCTIONS.get(node.function)
-    if function is None:
+    if node.function not in FUNCTIONS:
         raise ClaimError(_unknown(node, scope))
-    if not function.least <= len(node.arguments) <= function.most:
+    return call_of_numbers(node, [scope.evaluate(each) for each in node.arguments])
+
+
+def call_of_numbers(node: Call, arguments: Sequence[Values]) -> Values:
+    """Return the value of one of `FUNCTIONS`.
+
+    Raises:
+        ClaimError: it has none for these arguments.
+    """
+    function = FUNCTIONS[node.function]
+    if not function.least <= len(arguments) <= function.most:
         raise ClaimError(f"{node.text}: it is written {function.form.split('  ')[0]}")
     try:
-        return function.compute(*(scope.evaluate(each) for each in node.arguments))
-    except ClaimError:
-        raise
+        return function.compute(*arguments)
+    except ClaimError as error:
+        raise ClaimError(f"{node.text}: {error}") from None
     except (ValueError, ArithmeticError, np.linalg.LinAlgError):
         raise ClaimError(f"{node.text} cannot be calculated") from None
 

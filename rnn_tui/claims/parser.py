@@ -16,14 +16,14 @@ from rnn_tui.claims.syntax import (
     Comparison,
     Joined,
     Name,
-    Negative,
+    Negated,
     Node,
     Not,
     Number,
     OverTime,
     Position,
     Power,
-    Search,
+    TimeSearch,
     is_claim,
 )
 from rnn_tui.claims.tokens import Token, tokens_of
@@ -231,7 +231,7 @@ class _Parser:
             return self._power()
         with self._deeper():
             inner = self._number_node(self._signed())
-        return Negative(self._since(start), inner) if sign == "-" else inner
+        return Negated(self._since(start), inner) if sign == "-" else inner
 
     def _power(self) -> Node:
         """Read x, x^n or x²."""
@@ -333,7 +333,7 @@ class _Parser:
             self._expect("where")
             claim = self._claim()
         self._require_claim(claim)
-        return Search(self._since(start), which, first, last, claim)
+        return TimeSearch(self._since(start), which, first, last, claim)
 
     def _brackets(self) -> tuple[Position, ...] | None:
         """Read ``[3]``, ``[3,1]``, ``[:,1:8]``; None where there is no bracket."""

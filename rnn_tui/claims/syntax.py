@@ -46,7 +46,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Negative:
+class Negated:
     """−x."""
 
     text: str
@@ -93,7 +93,7 @@ class OverTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class TimeSearch:
     """``first t where CLAIM``, ``last t where …``, ``count t where …``."""
 
     text: str
@@ -142,7 +142,7 @@ class Always:
 
 
 ClaimNode = Compared | Joined | Not | Always
-Node = Number | Name | Negative | Chain | Power | Call | OverTime | Search | ClaimNode
+Node = Number | Name | Negated | Chain | Power | Call | OverTime | TimeSearch | ClaimNode
 
 
 def is_claim(node: Node) -> bool:

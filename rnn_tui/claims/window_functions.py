@@ -293,7 +293,8 @@ def _edge(call: Call, scope: Scope) -> Values:
 FUNCTIONS: Mapping[str, PlaceFunction] = {
     "update": PlaceFunction("update(W_h[1,1])", "ΔW_h[1,1], at UPDATE", _of_vector(update)),
     "before": PlaceFunction(
-        "before(W_h[1,1])", "what the window was computed with: at UPDATE, that before it",
+        "before(W_h[1,1])",
+        "what the window was computed with: at UPDATE, that before it",
         _of_vector(_before),
     ),
     "clipped": PlaceFunction("clipped(W_h[1,1])", "the clipped gradient", _of_vector(clipped)),
@@ -319,7 +320,8 @@ FUNCTIONS: Mapping[str, PlaceFunction] = {
         2,
     ),
     "direct": PlaceFunction(
-        "direct(c_1, 30)", "f_2⊙…⊙f_30 of all units: what the gates keep of c_1, or of h_1 (z)",
+        "direct(c_1, 30)",
+        "f_2⊙…⊙f_30 of all units: what the gates keep of c_1, or of h_1 (z)",
         _direct,
         2,
     ),
@@ -328,7 +330,8 @@ FUNCTIONS: Mapping[str, PlaceFunction] = {
         "jacobians(2, 20)", "‖J_20 ⋯ J_2‖₂, the most a gradient can grow by", _jacobians, 2, 2
     ),
     "beyond": PlaceFunction(
-        "beyond()", "what a window twice as long would add to the gradient, as a share of it",
+        "beyond()",
+        "what a window twice as long would add to the gradient, as a share of it",
         _beyond,
         0,
         0,
@@ -336,7 +339,7 @@ FUNCTIONS: Mapping[str, PlaceFunction] = {
     "edge": PlaceFunction(
         "edge(dh)", "the share of what the losses send in that the edges of windows cut off", _edge
     ),
-}  # fmt: skip
+}
 
 
 def of_place(name: str, state: RunState) -> Compute | None:

@@ -90,6 +90,7 @@ def for_followers(snapshot: Snapshot) -> Snapshot:
         at_risk=(),
         old_update=None,
         bookmarks=(),
+        evaluated=None,
     )
 
 

@@ -54,6 +54,11 @@ class Prover:
         self._reported = 0.0  # `time.perf_counter`
         self._previous: PreviousWindow | None = None
 
+    @property
+    def previous(self) -> PreviousWindow | None:
+        """The window before, where it was kept."""
+        return self._previous
+
     # Requests
 
     def request(

@@ -30,6 +30,7 @@ from rnn_tui.session.commands import (
     Configure,
     Continue,
     Discard,
+    EvaluateTexts,
     GoTo,
     GoToOperation,
     GoToPlace,
@@ -122,6 +123,10 @@ class CommandHandler:
                 self._steps.forget_old()
             case CheckGradient():
                 self._check_gradient(command)
+            case EvaluateTexts():
+                from rnn_tui.session.evaluating import evaluate_texts  # for lessons only
+
+                state.evaluated = evaluate_texts(state, command)
             case StopGradientCheck():
                 state.run.make_prover().stop_check()
             case ClearGhosts():

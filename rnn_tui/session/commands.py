@@ -5,9 +5,11 @@ Commands without arguments are plain classes: their name says it all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rnn_tui.engine.core.expressions import Array
 from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.network.interventions import Intervention
 from rnn_tui.engine.time_travel.places import Stride
@@ -343,6 +345,28 @@ class StopGradientCheck:
     """Cancel the gradient check under way, or forget its result."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluateTexts:
+    """Evaluate expressions, claims and texts, see `rnn_tui.claims`, where the run then stands.
+
+    That is once all moves before have ended. The answer is `Snapshot.evaluated`; during continuous
+    training it says that the network is training.
+
+    Attributes:
+        number: tells the answer from others.
+        expressions: of numbers and arrays.
+        claims: that hold or do not.
+        texts: with numbers to be filled in.
+        remembered: values that expressions may name, by name.
+    """
+
+    number: int
+    expressions: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    remembered: Mapping[str, float | Array] = field(default_factory=dict)
+
+
 # The second network
 
 
@@ -398,6 +422,7 @@ Command = (
     | ShowFollowers
     | CheckGradient
     | StopGradientCheck
+    | EvaluateTexts
     | SetSecondNetwork
     | Swap
     | Say

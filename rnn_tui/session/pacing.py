@@ -12,7 +12,13 @@ import time
 from collections.abc import Iterator
 
 from rnn_tui.engine.time_travel.places import Stride
-from rnn_tui.session.commands import FINITE_MOVES, WAIT_FOR_ROUTES, Command, ShowFollowers
+from rnn_tui.session.commands import (
+    FINITE_MOVES,
+    WAIT_FOR_ROUTES,
+    Command,
+    EvaluateTexts,
+    ShowFollowers,
+)
 from rnn_tui.session.lock_step import PATIENCE, LockStep
 from rnn_tui.session.state import Goal, SessionState
 
@@ -63,6 +69,8 @@ class Pacer:
             sent: when it was sent, as `time.perf_counter`; see `is_late`.
         """
         goal = self._state.goal
+        if isinstance(command, EvaluateTexts):
+            return (goal is None or goal.endless) and not self._lock_step.behind
         if goal is None or goal.endless:
             return True
         if isinstance(command, WAIT_FOR_ROUTES):

@@ -32,6 +32,7 @@ from rnn_tui.tasks.baselines import Baseline
 if TYPE_CHECKING:
     from rnn_tui.engine.analysis.contributions import Contributions
     from rnn_tui.second_network import SecondNetworkView
+    from rnn_tui.session.evaluated import EvaluatedTexts
     from rnn_tui.session.run_records import SaveQuestion, UnsavedRun
     from rnn_tui.session.their_values import TheirValues
     from rnn_tui.tasks.data_report import DataReport
@@ -282,6 +283,7 @@ class Snapshot:
         second_network: the second network, if there is one.
         theirs: what the file of a case says of this window; None where it says nothing, or this
             window is not computed with its weights.
+        evaluated: the answer to the newest `EvaluateTexts`; None if there was none.
     """
 
     number: int
@@ -328,6 +330,7 @@ class Snapshot:
     second_network: SecondNetworkView | None
     theirs: TheirValues | None = None
     bookmarks: tuple[Bookmark, ...] = ()
+    evaluated: EvaluatedTexts | None = None
 
     @property
     def state(self) -> str:

@@ -112,6 +112,7 @@ class SnapshotBuilder:
             proving=state.run.prover.proving if state.run.prover is not None else None,
             second_network=self._second_network(layer),
             theirs=self._theirs(),
+            evaluated=state.evaluated,
         )
         if cursor.stage is Pass.BACKWARD and snapshot.t >= cursor.t:
             return replace(snapshot, contributions=self._contributions(snapshot))

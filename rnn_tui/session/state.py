@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rnn_tui.places.bookmark import Bookmark
     from rnn_tui.proofs.prover import Prover
     from rnn_tui.second_network import SecondNetwork
+    from rnn_tui.session.evaluated import EvaluatedTexts
 
 
 @dataclass(slots=True)
@@ -169,6 +170,7 @@ class SessionState:
         request: what the screen requests for its snapshots.
         followers: what those who follow look at besides.
         check: the gradient check that waits for the goal to be reached.
+        evaluated: the answer to the newest `EvaluateTexts`; None if there was none.
         notice: the newest message for the user.
         speed: updates per second while working, smoothed.
         records: what of each run is in files.
@@ -215,6 +217,7 @@ class SessionState:
         self.followers = ShowFollowers()
         self.screen_view: Callable[[], ScreenView | None] = lambda: None
         self.check: CheckGradient | None = None
+        self.evaluated: EvaluatedTexts | None = None
         self.notice: Notice | None = None
         self._errors = ErrorReports()
         self.speed = 0.0
