@@ -159,6 +159,8 @@ class LessonStep:
         claims: what must hold.
         line: the line of the file.
         lines: the lines of the file for each action of `do`.
+        text_lines: the lines of its texts and expressions by their keys: ``say``, ``ask.hint``,
+            ``show.mark``, ``remember.before``.
     """
 
     title: str
@@ -170,6 +172,11 @@ class LessonStep:
     claims: tuple[ClaimLine, ...] = ()
     line: int = 0
     lines: tuple[int, ...] = ()
+    text_lines: Mapping[str, int] = field(default_factory=dict)
+
+    def line_of(self, key: str) -> int:
+        """Return the line of a text by its key; that of the step where it is not known."""
+        return self.text_lines.get(key, self.line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,17 @@ class _LessonReader:
             claims=claims,
             line=file.line(path),
             lines=tuple(line for _, line in actions),
+            text_lines=self._text_lines(path),
         )
+
+    def _text_lines(self, path: ValuePath) -> dict[str, int]:
+        """Return the lines of the texts of a step, by their keys."""
+        depth = len(path)
+        return {
+            ".".join(map(str, each[depth:])): line
+            for each, line in self.file.lines.items()
+            if each[:depth] == path and len(each) > depth and each[depth] not in ("do", "claims")
+        }
 
     def _actions(self, table: Mapping[str, Any], path: ValuePath) -> list[tuple[Action, int]]:
         """Return the actions of a step and their lines."""

@@ -1,0 +1,191 @@
+"""What a step says, asks and claims, with the numbers of the run filled in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rnn_tui.claims.results import ClaimResult
+from rnn_tui.lessons.lesson import ClaimLine, LessonStep
+from rnn_tui.session.commands import EvaluateTexts
+from rnn_tui.session.snapshot import Evaluated
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedClaim:
+    """A claim of a step, and whether it holds.
+
+    Attributes:
+        claim: the claim.
+        result: what came out; None where it has no value.
+    """
+
+    claim: ClaimLine
+    result: ClaimResult | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds."""
+        return self.result is not None and self.result.holds
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Something in the file that has no value in the run.
+
+    Attributes:
+        line: its line of the file.
+        reason: why not, in one line.
+    """
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvaluation:
+    """The texts, answers and claims of a step, as they are at its place.
+
+    A text that cannot be filled in stands as it is in the file.
+
+    Attributes:
+        say: what the step says.
+        question: what it asks; "" where it asks nothing.
+        hint: for a second try.
+        reveal: why, after the answer.
+        choices: the texts of the choices.
+        right: which of the choices is right.
+        answer: the right number or timestep; None for a choice, and where it has no value.
+        claims: the claims.
+        mistakes: what has no value.
+    """
+
+    say: str = ""
+    question: str = ""
+    hint: str = ""
+    reveal: str = ""
+    choices: tuple[str, ...] = ()
+    right: tuple[bool, ...] = ()
+    answer: float | None = None
+    claims: tuple[CheckedClaim, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def requests_of(step: LessonStep, number: int, known: Mapping[str, object]) -> EvaluateTexts:
+    """Return what is asked of the session for a step.
+
+    Args:
+        step: the step.
+        number: the number of the answer.
+        known: what is remembered, by name.
+    """
+    return EvaluateTexts(
+        number,
+        expressions=tuple(text for _, text in _expressions(step)),
+        claims=tuple(text for _, text in _claims(step)),
+        texts=tuple(text for _, text in _texts(step)),
+        remembered=known,
+    )
+
+
+def evaluation_of(step: LessonStep, evaluated: Evaluated) -> StepEvaluation:
+    """Return what the session has answered to `requests_of`."""
+    mistakes: list[Mistake] = []
+
+    def known(key: str, line: int, value: object) -> bool:
+        """Return whether there is a value; note it otherwise."""
+        if not isinstance(value, Exception):
+            return True
+        mistakes.append(Mistake(line, f"{key}: {value}"))
+        return False
+
+    values = dict(zip((key for key, _ in _expressions(step)), evaluated.values, strict=True))
+    for key, value in values.items():
+        known(key, step.line_of(key), value)
+    texts: dict[str, str] = {}
+    for (key, text), filled in zip(_texts(step), evaluated.texts, strict=True):
+        texts[key] = filled if known(key, step.line_of(key), filled) else text
+    checked = [
+        CheckedClaim(claim, result if known("claim", claim.line, result) else None)
+        for (claim, _), result in zip(_claims(step), evaluated.claims, strict=True)
+    ]
+    claims, whens = checked[: len(step.claims)], checked[len(step.claims) :]
+    answer = values.get("ask.number", values.get("ask.timestep"))
+    return StepEvaluation(
+        say=texts["say"],
+        question=texts.get("ask.question", ""),
+        hint=texts.get("ask.hint", ""),
+        reveal=texts.get("ask.reveal", ""),
+        choices=tuple(texts[f"ask.choices.{k}.text"] for k in range(len(whens))),
+        right=tuple(each.holds for each in whens),
+        answer=_number(answer),
+        claims=tuple(claims),
+        mistakes=tuple(mistakes),
+    )
+
+
+def _number(value: object) -> float | None:
+    """Return the one number that a value is; None if it is none."""
+    try:
+        return float(value)  # type: ignore[arg-type]  # that is what is found out
+    except (TypeError, ValueError):
+        return None
+
+
+def mistakes_of_prediction(step: LessonStep, evaluation: StepEvaluation) -> Iterator[Mistake]:
+    """Yield why a prediction has no right answer."""
+    ask = step.ask
+    if ask is None:
+        return
+    if ask.kind == "choice":
+        right = sum(evaluation.right)
+        if right != 1:
+            which = " and ".join(
+                f"{text!r}" for text, r in zip(evaluation.choices, evaluation.right, strict=True) if r
+            )
+            found = f"{right} of {len(ask.choices)} hold" + f": {which}" * bool(which)
+            yield Mistake(step.line_of("ask.choices"), f"exactly one choice must hold, but {found}")
+        return
+    answer = evaluation.answer
+    line = step.line_of(f"ask.{ask.kind}")
+    if answer is None:
+        if not any(each.line == line for each in evaluation.mistakes):
+            yield Mistake(line, f"{ask.answer} must be one number, and it is several")
+    elif not math.isfinite(answer):
+        yield Mistake(line, f"{ask.answer} must be a finite number, and it is {answer}")
+    elif ask.kind == "timestep" and (answer != int(answer) or answer < 1):
+        yield Mistake(line, f"{ask.answer} must be a timestep, and it is {answer:g}")
+
+
+def _expressions(step: LessonStep) -> Iterator[tuple[str, str]]:
+    """Yield the expressions of a step by their keys."""
+    if step.show.mark:
+        yield "show.mark", step.show.mark
+    if step.ask is None:
+        return
+    if step.ask.answer:
+        yield f"ask.{step.ask.kind}", step.ask.answer
+    for number, text in enumerate(step.ask.hides):
+        yield f"ask.hide.{number}", text
+
+
+def _claims(step: LessonStep) -> Iterator[tuple[ClaimLine, str]]:
+    """Yield the claims of a step: its own, then those of the choices."""
+    for claim in step.claims:
+        yield claim, claim.text
+    if step.ask is not None:
+        for choice in step.ask.choices:
+            yield ClaimLine(choice.when, choice.line), choice.when
+
+
+def _texts(step: LessonStep) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a step by their keys."""
+    yield "say", step.say
+    if step.ask is None:
+        return
+    yield "ask.question", step.ask.question
+    yield "ask.hint", step.ask.hint
+    yield "ask.reveal", step.ask.reveal
+    for number, choice in enumerate(step.ask.choices):
+        yield f"ask.choices.{number}.text", choice.text
