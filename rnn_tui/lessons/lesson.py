@@ -195,6 +195,7 @@ class Lesson:
         checkpoint: the checkpoint that it begins with, instead; "" for a new run.
         seeds: the seeds that its claims are for; () for any.
         steps: the steps, at least one.
+        run_line: the line of the file where [run] begins.
     """
 
     path: str
@@ -208,3 +209,4 @@ class Lesson:
     checkpoint: str = ""
     seeds: tuple[int, ...] = ()
     steps: tuple[LessonStep, ...] = ()
+    run_line: int = 1

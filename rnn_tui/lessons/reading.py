@@ -115,6 +115,7 @@ class _LessonReader:
             title=" ".join(title.split()),
             about=" ".join(about.split()),
             seeds=seeds,
+            run_line=file.line(("run",)),
             steps=tuple(self._step(each, ("step", k)) for k, each in enumerate(steps)),
             **run,
         )
