@@ -37,9 +37,21 @@ from rnn_tui.command_line.start import (
 from rnn_tui.settings import train_updates
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rnn_tui.command_line.train.job import TrainJob
     from rnn_tui.engine.training.trainer import Trainer
 
+COMMANDS = {
+    "serve": ("rnn_tui.serve.command", "serve"),
+    "inspect": ("rnn_tui.command_line.inspect", "inspect"),
+    "check": ("rnn_tui.command_line.check", "check"),
+    "predict": ("rnn_tui.command_line.predict", "predict"),
+    "sample": ("rnn_tui.command_line.sample", "sample"),
+    "export": ("rnn_tui.command_line.export", "export"),
+    "lesson": ("rnn_tui.command_line.lesson", "lesson"),
+}
+"""The commands with options of their own: the module and the function; each is imported alone."""
 SHOW_TRACEBACK = "RNN_TUI_TRACEBACK"  # for developers: set it to see where an error came from
 
 
@@ -78,30 +90,12 @@ def _dispatch(arguments: list[str]) -> int:
     """Run a command, or open the app; a checkpoint called like a command is ./train."""
     if not arguments:
         return open_app({})  # there are no options, so the module that reads them is not imported
-    if arguments[0] == "serve":
-        from rnn_tui.serve.command import serve
+    if arguments[0] in COMMANDS:
+        from importlib import import_module
 
-        return serve(arguments[1:])
-    if arguments[0] == "inspect":
-        from rnn_tui.command_line.inspect import inspect
-
-        return inspect(arguments[1:])
-    if arguments[0] == "check":
-        from rnn_tui.command_line.check import check
-
-        return check(arguments[1:])
-    if arguments[0] == "predict":
-        from rnn_tui.command_line.predict import predict
-
-        return predict(arguments[1:])
-    if arguments[0] == "sample":
-        from rnn_tui.command_line.sample import sample
-
-        return sample(arguments[1:])
-    if arguments[0] == "export":
-        from rnn_tui.command_line.export import export
-
-        return export(arguments[1:])
+        module, name = COMMANDS[arguments[0]]
+        command: Callable[[list[str]], int] = getattr(import_module(module), name)
+        return command(arguments[1:])
     from rnn_tui.files.limits import OPTIONS as LIMITS
 
     options = _read(arguments)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.character_set import CharacterSet
+    from rnn_tui.tui.lesson.plan import LessonPlan
     from rnn_tui.tui.link import Link
     from rnn_tui.tui.signal_watch import SignalWatch
 
@@ -118,8 +119,14 @@ def _kiosk(options: Options) -> Kiosk:
     return Kiosk(idle=options.get("idle", IDLE_SECONDS), data=str(options.get("data", "")))
 
 
-def open_app(options: Options, kiosk: Kiosk | None = None) -> int:
-    """Open the screen; every error comes before it opens."""
+def open_app(options: Options, kiosk: Kiosk | None = None, plan: LessonPlan | None = None) -> int:
+    """Open the screen, and return the exit code; every error comes before it opens.
+
+    Args:
+        options: those of the command line, or of a lesson.
+        kiosk: what a guest may do; None for a user.
+        plan: the lesson or presentation that is played; None for none.
+    """
     if kiosk is None and "idle" in options:
         raise CommandError("--idle ends the session of a guest: it goes with --kiosk")
     if kiosk is not None and "resume" in options:
@@ -132,7 +139,7 @@ def open_app(options: Options, kiosk: Kiosk | None = None) -> int:
     characters = choose_characters(options.get("ascii"), users_environment(), encoding)
     served = kiosk is not None and kiosk.served
     with SignalWatch(silent=served) as watch:
-        code = _open_watched(options, characters, watch, kiosk)
+        code = _open_watched(options, characters, watch, kiosk, plan)
     if kiosk is not None and code == IDLE:
         from rnn_tui.tui.idle import time_text
 
@@ -144,7 +151,11 @@ def open_app(options: Options, kiosk: Kiosk | None = None) -> int:
 
 
 def _open_watched(
-    options: Options, characters: CharacterSet, watch: SignalWatch, kiosk: Kiosk | None
+    options: Options,
+    characters: CharacterSet,
+    watch: SignalWatch,
+    kiosk: Kiosk | None,
+    plan: LessonPlan | None = None,
 ) -> int:
     """Open the screen while signals are watched, and return the exit code."""
     gc.disable()  # imported modules stay; the app enables it again after its first screen
@@ -182,6 +193,8 @@ def _open_watched(
         from rnn_tui.tui.following_apps import PresenterTui
 
         make = partial(PresenterTui, connection=_server(options))
+    if plan is not None:
+        make = partial(make, lesson=plan)
     keeps = kiosk is None and not options.get("no_autosave")
     app = make(
         trainer,

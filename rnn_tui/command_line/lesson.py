@@ -11,7 +11,7 @@ from rnn_tui.command_line.app import open_app
 from rnn_tui.command_line.exit import DONE, CommandError
 from rnn_tui.command_line.lesson_check import checked_lesson, shown_path
 from rnn_tui.command_line.lesson_list import can_choose, choose, list_text, listed_lessons
-from rnn_tui.command_line.options import SettingOption, make_command, parse, screen_parameters
+from rnn_tui.command_line.options import SettingOption, make_command, parse, screen_options
 from rnn_tui.lessons.library import LibraryLesson, find_lesson
 from rnn_tui.lessons.progress import GivenAnswer, LessonProgress, read_progress
 from rnn_tui.lessons.progress_writer import ProgressWriter
@@ -45,7 +45,7 @@ Examples:
 
 def lesson_command() -> click.Command:
     """Return the command ``lesson``."""
-    extra: list[click.Parameter] = [SettingOption(_STEP), *screen_parameters()]
+    extra: list[click.Parameter] = [SettingOption(_STEP), *screen_options()]
     return make_command(NAME, _HELP, extra, "[LESSON]", ("seed", "timeline"))
 
 

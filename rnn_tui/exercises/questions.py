@@ -25,7 +25,7 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.exercises.networks import SmallNetwork
 from rnn_tui.exercises.spelling import Spelling
-from rnn_tui.lessons.lesson import GoToPlace, LessonStep, Prediction, Show
+from rnn_tui.lessons.lesson import LessonStep, Prediction, Show, TakePlace
 from rnn_tui.places.place_line import PlaceLine
 
 LEVELS = {
@@ -141,7 +141,7 @@ def _of_operation(
     said = f"What is {name}, {operation.title} at timestep {place.t}?"
     step = LessonStep(
         title=f"{LEVELS[level]}: {name}",
-        do=(GoToPlace(place),),
+        do=(TakePlace(place),),
         show=Show(panel="timestep", mark=name, looking=(("unit", str(unit)),)),
         ask=_prediction(said, name, name, f"{equation}: {numbers}", numbers),
     )
@@ -255,7 +255,7 @@ def _of_gradient(
     answer = float(network.gradient[index])
     step = LessonStep(
         title=f"{LEVELS[5]}: {name}",
-        do=(GoToPlace(PlaceLine(0, Pass.CLIP)),),
+        do=(TakePlace(PlaceLine(0, Pass.CLIP)),),
         show=Show(mark=name, looking=(("weight", name[1:]),)),
         ask=_prediction(
             f"What is {name}, the sum over all timesteps?",
@@ -280,7 +280,7 @@ def _of_step(
         hint, total = _step_in_numbers(optimizer, numbers)
         step = LessonStep(
             title=f"{LEVELS[6]}: {name}",
-            do=(GoToPlace(PlaceLine(update, Pass.UPDATE)),),
+            do=(TakePlace(PlaceLine(update, Pass.UPDATE)),),
             show=Show(mark=name, looking=(("weight", name),)),
             ask=_prediction(
                 f"What is {name} after update {update} by {optimizer}? Its gradient is "

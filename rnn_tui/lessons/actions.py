@@ -6,9 +6,9 @@ from rnn_tui.lessons.keys import KeyTextError, parse_key
 from rnn_tui.lessons.lesson import (
     Action,
     ChangeSettings,
-    GoToPlace,
     PressKeys,
     RunUntil,
+    TakePlace,
     TryWhatIf,
 )
 from rnn_tui.lessons.lesson_file import nearest
@@ -67,7 +67,7 @@ def _nearest_form(word: str) -> str:
     return near if near.startswith("did") else f"allowed: {'; '.join(FORMS.values())}"
 
 
-def _go(text: str, shape: RunShape) -> GoToPlace:
+def _go(text: str, shape: RunShape) -> TakePlace:
     """Return the action that goes to a place."""
     from rnn_tui.places.reading import PlaceError, parse_place
 
@@ -76,7 +76,7 @@ def _go(text: str, shape: RunShape) -> GoToPlace:
     except PlaceError as error:
         raise MistakeError(str(error)) from None
     shape.check_place(place, text)
-    return GoToPlace(place)
+    return TakePlace(place)
 
 
 def _keys(text: str) -> PressKeys:

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rnn_tui.claims.results import ClaimResult
+import numpy as np
+
+from rnn_tui.claims.checking import ClaimResult
 from rnn_tui.lessons.lesson import ClaimLine, LessonStep
 from rnn_tui.session.commands import EvaluateTexts
 from rnn_tui.session.snapshot import Evaluated
@@ -57,6 +59,7 @@ class StepEvaluation:
         choices: the texts of the choices.
         right: which of the choices is right.
         answer: the right number or timestep; None for a choice, and where it has no value.
+        covered: the answer and the values that are covered with it, all their entries.
         claims: the claims.
         mistakes: what has no value.
     """
@@ -68,6 +71,7 @@ class StepEvaluation:
     choices: tuple[str, ...] = ()
     right: tuple[bool, ...] = ()
     answer: float | None = None
+    covered: tuple[float, ...] = ()
     claims: tuple[CheckedClaim, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
 
@@ -120,6 +124,12 @@ def evaluation_of(step: LessonStep, evaluated: Evaluated) -> StepEvaluation:
         choices=tuple(texts[f"ask.choices.{k}.text"] for k in range(len(whens))),
         right=tuple(each.holds for each in whens),
         answer=_number(answer),
+        covered=tuple(
+            number
+            for key, value in values.items()
+            if key.startswith("ask.") and not isinstance(value, Exception)
+            for number in np.ravel(np.asarray(value, np.float64)).tolist()
+        ),
         claims=tuple(claims),
         mistakes=tuple(mistakes),
     )
@@ -142,7 +152,9 @@ def mistakes_of_prediction(step: LessonStep, evaluation: StepEvaluation) -> Iter
         right = sum(evaluation.right)
         if right != 1:
             which = " and ".join(
-                f"{text!r}" for text, r in zip(evaluation.choices, evaluation.right, strict=True) if r
+                f"{text!r}"
+                for text, r in zip(evaluation.choices, evaluation.right, strict=True)
+                if r
             )
             found = f"{right} of {len(ask.choices)} hold" + f": {which}" * bool(which)
             yield Mistake(step.line_of("ask.choices"), f"exactly one choice must hold, but {found}")

@@ -13,7 +13,7 @@ from rnn_tui.settings import Value
 
 
 @dataclass(frozen=True, slots=True)
-class GoToPlace:
+class TakePlace:
     """Go to a place: ``go 40:B7.3``."""
 
     place: PlaceLine
@@ -57,7 +57,7 @@ class ChangeSettings:
     restarts: bool = False
 
 
-Action = GoToPlace | PressKeys | TryWhatIf | RunUntil | ChangeSettings
+Action = TakePlace | PressKeys | TryWhatIf | RunUntil | ChangeSettings
 
 # ---------------------------------------------------------------- what a step asks
 

@@ -13,9 +13,9 @@ from rnn_tui.lessons.keys import parse_key
 from rnn_tui.lessons.lesson import (
     Action,
     ChangeSettings,
-    GoToPlace,
     PressKeys,
     RunUntil,
+    TakePlace,
     TryWhatIf,
 )
 from rnn_tui.lessons.lesson_file import LessonError
@@ -75,7 +75,7 @@ class Moves:
         """
         try:
             match action:
-                case GoToPlace(place):
+                case TakePlace(place):
                     snapshot = yield from self._checked(line, snapshot, TakePlace(place.alone))
                     self.on_place(place)
                 case PressKeys(keys):

@@ -6,7 +6,7 @@ and waits for nothing: whoever owns it hands it every new snapshot (`LessonPlaye
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
@@ -283,5 +283,3 @@ class LessonPlayer:
 def _key(step: int) -> str:
     """Return the name of a step's moment in the session."""
     return f"lesson step {step}"
-
-

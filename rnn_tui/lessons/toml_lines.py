@@ -128,6 +128,8 @@ class _TomlScan:
         """Scan one value."""
         self._skip_blanks()
         sign = self.text[self.i]
+        if sign in _BARE_END:
+            raise ValueError("no value")
         if sign in "\"'":
             self._string()
         elif sign == "[":
