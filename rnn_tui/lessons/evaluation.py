@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_tui.claims.checking import ClaimResult
+from rnn_tui.engine.core.expressions import Array
 from rnn_tui.lessons.lesson import ClaimLine, LessonStep
 from rnn_tui.session.commands import EvaluateTexts
-from rnn_tui.session.snapshot import Evaluated
+from rnn_tui.session.evaluated import EvaluatedTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class StepEvaluation:
     mistakes: tuple[Mistake, ...] = ()
 
 
-def requests_of(step: LessonStep, number: int, known: Mapping[str, object]) -> EvaluateTexts:
+def requests_of(step: LessonStep, number: int, known: Mapping[str, float | Array]) -> EvaluateTexts:
     """Return what is asked of the session for a step.
 
     Args:
@@ -93,27 +94,28 @@ def requests_of(step: LessonStep, number: int, known: Mapping[str, object]) -> E
     )
 
 
-def evaluation_of(step: LessonStep, evaluated: Evaluated) -> StepEvaluation:
+def evaluation_of(step: LessonStep, evaluated: EvaluatedTexts) -> StepEvaluation:
     """Return what the session has answered to `requests_of`."""
     mistakes: list[Mistake] = []
 
-    def known(key: str, line: int, value: object) -> bool:
-        """Return whether there is a value; note it otherwise."""
-        if not isinstance(value, Exception):
-            return True
-        mistakes.append(Mistake(line, f"{key}: {value}"))
-        return False
+    def note(key: str, line: int, error: str) -> None:
+        """Note a mistake, if there is one."""
+        if error:
+            mistakes.append(Mistake(line, f"{key}: {error}"))
 
-    values = dict(zip((key for key, _ in _expressions(step)), evaluated.values, strict=True))
-    for key, value in values.items():
-        known(key, step.line_of(key), value)
+    values: dict[str, float | Array] = {}
+    for (key, _), found in zip(_expressions(step), evaluated.values, strict=True):
+        note(key, step.line_of(key), found.error)
+        if found.value is not None:
+            values[key] = found.value
     texts: dict[str, str] = {}
-    for (key, text), filled in zip(_texts(step), evaluated.texts, strict=True):
-        texts[key] = filled if known(key, step.line_of(key), filled) else text
-    checked = [
-        CheckedClaim(claim, result if known("claim", claim.line, result) else None)
-        for (claim, _), result in zip(_claims(step), evaluated.claims, strict=True)
-    ]
+    for (key, _), filled in zip(_texts(step), evaluated.texts, strict=True):
+        note(key, step.line_of(key), filled.error)
+        texts[key] = filled.text
+    checked = []
+    for (claim, _), each in zip(_claims(step), evaluated.claims, strict=True):
+        note("claim", claim.line, each.error)
+        checked.append(CheckedClaim(claim, each.result))
     claims, whens = checked[: len(step.claims)], checked[len(step.claims) :]
     answer = values.get("ask.number", values.get("ask.timestep"))
     return StepEvaluation(
@@ -127,7 +129,7 @@ def evaluation_of(step: LessonStep, evaluated: Evaluated) -> StepEvaluation:
         covered=tuple(
             number
             for key, value in values.items()
-            if key.startswith("ask.") and not isinstance(value, Exception)
+            if key.startswith("ask.")
             for number in np.ravel(np.asarray(value, np.float64)).tolist()
         ),
         claims=tuple(claims),
@@ -135,12 +137,11 @@ def evaluation_of(step: LessonStep, evaluated: Evaluated) -> StepEvaluation:
     )
 
 
-def _number(value: object) -> float | None:
+def _number(value: float | Array | None) -> float | None:
     """Return the one number that a value is; None if it is none."""
-    try:
-        return float(value)  # type: ignore[arg-type]  # that is what is found out
-    except (TypeError, ValueError):
+    if value is None or np.size(value) != 1:
         return None
+    return float(np.ravel(value)[0])
 
 
 def mistakes_of_prediction(step: LessonStep, evaluation: StepEvaluation) -> Iterator[Mistake]:

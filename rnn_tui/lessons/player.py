@@ -6,11 +6,13 @@ and waits for nothing: whoever owns it hands it every new snapshot (`LessonPlaye
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
+from rnn_tui.claims.run_state import Remembered
+from rnn_tui.engine.core.expressions import Array
 from rnn_tui.lessons.evaluation import StepEvaluation, evaluation_of, requests_of
 from rnn_tui.lessons.lesson import Lesson, LessonStep
 from rnn_tui.lessons.lesson_file import LessonError
@@ -100,7 +102,7 @@ class LessonPlayer:
         self._work: Work | None = None
         self._queued: int | None = None  # the step to enter once what is under way has been stopped
         self._moments: dict[int, _Here] = {}  # by step: where it was once it had been entered
-        self._remembered: dict[int, Mapping[str, object]] = {}
+        self._remembered: dict[int, Remembered] = {}
         self._evaluations: dict[int, StepEvaluation] = {}
 
     # ---------------------------------------------------------------- what there is
@@ -121,7 +123,7 @@ class LessonPlayer:
         return None if self.busy else self._evaluations.get(self.step)
 
     @property
-    def remembered(self) -> Mapping[str, object]:
+    def remembered(self) -> Remembered:
         """The values that this step and those before it have remembered, by name."""
         return self._known(self.step)
 
@@ -162,6 +164,8 @@ class LessonPlayer:
         """Go on, if `snapshot` shows that the last command is done; return whether it does."""
         evaluated = snapshot.evaluated
         if self._work is None or evaluated is None or evaluated.number != self._awaited:
+            return False
+        if snapshot.running:  # it trains until a breakpoint, and the question was answered before
             return False
         self._go_on(snapshot)
         return True
@@ -228,20 +232,20 @@ class LessonPlayer:
             )
             snapshot = yield (asked,)
             assert snapshot.evaluated is not None
-            for name, value in zip(names, snapshot.evaluated.values, strict=True):
-                if isinstance(value, Exception):
-                    reason = f"remember {name}: {value}"
-                    raise LessonError(self.lesson.path, step.line, reason)
-                known[name] = value
+            for name, found in zip(names, snapshot.evaluated.values, strict=True):
+                if found.value is None:
+                    line = step.line_of(f"remember.{name}")
+                    raise LessonError(self.lesson.path, line, f"remember {name}: {found.error}")
+                known[name] = found.value
         self._remembered[number] = {name: known[name] for name in step.remember}
         snapshot = yield (requests_of(step, next(self._numbers), known),)
         assert snapshot.evaluated is not None
         self._evaluations[number] = evaluation_of(step, snapshot.evaluated)
         return snapshot
 
-    def _known(self, step: int) -> dict[str, object]:
+    def _known(self, step: int) -> dict[str, float | Array]:
         """Return what is remembered at a step, by name."""
-        known: dict[str, object] = {}
+        known: dict[str, float | Array] = {}
         for number in sorted(self._remembered):
             if number <= step:
                 known.update(self._remembered[number])
@@ -257,15 +261,13 @@ class LessonPlayer:
 
     def _return(self, step: int, snapshot: Snapshot) -> Work:
         """Go back to a moment, if the run is elsewhere; play up to it where it is lost."""
-        if self._moments[step] == _Here.of(snapshot):
-            return snapshot
         before = snapshot.notice
         snapshot = yield (ReturnToMoment(_key(step)),)
-        if self._moments[step] == _Here.of(snapshot):
-            return snapshot
         notice = snapshot.notice
-        if self.lesson.checkpoint and notice is not None and notice != before:
-            raise LessonError(self.lesson.path, 1, notice.text)
+        if notice is None or not notice.error or notice == before:
+            return snapshot
+        if self.lesson.checkpoint:  # a restart does not begin there
+            raise LessonError(self.lesson.path, self.lesson.run_line, notice.text)
         return (yield from self._replay(step))
 
     def _replay(self, step: int) -> Work:
@@ -283,3 +285,5 @@ class LessonPlayer:
 def _key(step: int) -> str:
     """Return the name of a step's moment in the session."""
     return f"lesson step {step}"
+
+

@@ -45,9 +45,8 @@ def _paths(value: Any, path: ValuePath = ()) -> Iterator[ValuePath]:
     """Yield the path of everything in a value."""
     if path:
         yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value)
     if isinstance(value, (dict, list)):
-        for key, each in items:
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _paths(each, (*path, key))
 
 
