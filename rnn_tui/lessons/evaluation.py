@@ -152,11 +152,8 @@ def mistakes_of_prediction(step: LessonStep, evaluation: StepEvaluation) -> Iter
     if ask.kind == "choice":
         right = sum(evaluation.right)
         if right != 1:
-            which = " and ".join(
-                f"{text!r}"
-                for text, r in zip(evaluation.choices, evaluation.right, strict=True)
-                if r
-            )
+            pairs = zip(evaluation.choices, evaluation.right, strict=True)
+            which = " and ".join(repr(text) for text, holds in pairs if holds)
             found = f"{right} of {len(ask.choices)} hold" + f": {which}" * bool(which)
             yield Mistake(step.line_of("ask.choices"), f"exactly one choice must hold, but {found}")
         return

@@ -13,20 +13,20 @@ from rnn_tui.lessons.keys import parse_key
 from rnn_tui.lessons.lesson import (
     Action,
     ChangeSettings,
-    GoToPlace,
     PressKeys,
     RunUntil,
+    TakePlace,
     TryWhatIf,
 )
 from rnn_tui.lessons.lesson_file import LessonError
 from rnn_tui.places.place_line import PlaceLine
-from rnn_tui.session import commands
 from rnn_tui.session.commands import (
     AddBreakpoint,
     Command,
     Configure,
     Continue,
     GoTo,
+    GoToPlace,
     Intervene,
     RemoveBreakpoint,
     Restart,
@@ -75,8 +75,8 @@ class Moves:
         """
         try:
             match action:
-                case GoToPlace(place):
-                    snapshot = yield from self._checked(line, snapshot, commands.GoToPlace(place.alone))
+                case TakePlace(place):
+                    snapshot = yield from self._checked(line, snapshot, GoToPlace(place.alone))
                     self.on_place(place)
                 case PressKeys(keys):
                     snapshot = yield from self._press(keys, line, snapshot)

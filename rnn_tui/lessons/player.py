@@ -285,5 +285,3 @@ class LessonPlayer:
 def _key(step: int) -> str:
     """Return the name of a step's moment in the session."""
     return f"lesson step {step}"
-
-
