@@ -160,15 +160,13 @@ class LessonPlayer:
         self._work = None
         self.interrupted = True
 
-    def take(self, snapshot: Snapshot) -> bool:
-        """Go on, if `snapshot` shows that the last command is done; return whether it does."""
+    def take(self, snapshot: Snapshot) -> None:
+        """Go on, if `snapshot` shows that the last command is done."""
         evaluated = snapshot.evaluated
         if self._work is None or evaluated is None or evaluated.number != self._awaited:
-            return False
-        if snapshot.running:  # it trains until a breakpoint, and the question was answered before
-            return False
-        self._go_on(snapshot)
-        return True
+            return
+        if not snapshot.running:  # else it trains on, and the question was answered meanwhile
+            self._go_on(snapshot)
 
     # ---------------------------------------------------------------- entering a step
 
@@ -203,14 +201,13 @@ class LessonPlayer:
         if BEFORE_FIRST not in self._moments:
             snapshot = yield from self._note(BEFORE_FIRST)
         if step in self._moments:
-            yield from self._return(step, snapshot)
-            return
+            return (yield from self._return(step, snapshot))
         begin = max(each for each in self._moments if each < step)
         snapshot = yield from self._return(begin, snapshot)
         for each in range(begin + 1, step + 1):
             self.step = each
             snapshot = yield from self._play(each, snapshot)
-        self.step = step
+        return snapshot
 
     def _play(self, number: int, snapshot: Snapshot) -> Work:
         """Do what a step does, then ask for its texts, answers and claims."""

@@ -102,7 +102,8 @@ def _of_json(values: Mapping[str, Any]) -> LessonProgress:
         GivenAnswer(int(each["step"]), _texts(each["given"]), _texts(each["grades"]))
         for each in values["answers"]
     )
-    return LessonProgress(*numbers, answers=answers)
+    at, reached, steps = numbers
+    return LessonProgress(at, reached, steps, answers)
 
 
 def _texts(values: object) -> tuple[str, ...]:
