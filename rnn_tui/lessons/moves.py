@@ -57,6 +57,7 @@ class Moves:
         path: the file of the lesson, for errors.
         on_key: is given the keys that only a screen can press.
         on_place: is given the places gone to.
+        added: breakpoints that were added for the way, and are still in the list.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Moves:
         self.path = path
         self.on_key = on_key
         self.on_place = on_place
+        self.added: tuple[Breakpoint, ...] = ()
 
     def carry_out(self, action: Action, line: int, snapshot: Snapshot) -> Work:
         """Carry out one action; `line` is where the file has it.
@@ -133,6 +135,7 @@ class Moves:
         listed = any(each.breakpoint == wanted for each in snapshot.breakpoints)
         last = Breakpoint(Kind.UPDATE, "=", snapshot.cursor.update + MOST_UPDATES)
         added = (last,) if listed else (wanted, last)
+        self.added = added
         snapshot = yield from self._checked(line, snapshot, *map(AddBreakpoint, added))
         for _ in range(MOST_STOPS):
             snapshot = yield from self._checked(line, snapshot, Continue())
@@ -140,7 +143,7 @@ class Moves:
             over = not hits or snapshot.divergence is not None
             if over or wanted in hits or last in hits:
                 break
-        snapshot = yield from self._checked(line, snapshot, *map(RemoveBreakpoint, added))
+        snapshot = yield from self._checked(line, snapshot, *self.removals())
         if not hits:
             raise InterruptedError
         if wanted not in hits:
@@ -149,6 +152,11 @@ class Moves:
                 reason = f"run until {condition}: the network diverged before"
             raise LessonError(self.path, line, reason)
         return snapshot
+
+    def removals(self) -> tuple[RemoveBreakpoint, ...]:
+        """Return what takes the breakpoints for the way out of the list again."""
+        added, self.added = self.added, ()
+        return tuple(map(RemoveBreakpoint, added))
 
     def _run_to_update(self, update: int, line: int, snapshot: Snapshot) -> Work:
         done = snapshot.cursor.update

@@ -27,6 +27,7 @@ from rnn_tui.session.commands import (
     ReturnToMoment,
 )
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.settings import Settings
 
 BEFORE_FIRST = -1
 """The step before the first one: where the run begins."""
@@ -70,8 +71,6 @@ class LessonPlayer:
         step: the number of the step that is shown or being entered, from 0; −1 before the first.
         error: what went wrong in entering it; None if nothing has.
         interrupted: whether entering it was given up, by `cancel` or because the user paused.
-        on_key: called with each key of a step that only a screen can press, such as ``z``.
-        on_place: called with each place that a step goes to, for what is looked at there.
     """
 
     def __init__(
@@ -87,12 +86,11 @@ class LessonPlayer:
         Args:
             lesson: the lesson.
             session: what takes the commands.
-            on_key: see the attributes.
-            on_place: see the attributes.
+            on_key: called with each key of a step that only a screen can press, such as ``z``.
+            on_place: called with each place that a step goes to, for what is looked at there.
         """
         self.lesson = lesson
-        self.on_key = on_key
-        self.on_place = on_place
+        self._moves = Moves(lesson.path, on_key, on_place)
         self.step = BEFORE_FIRST
         self.error: LessonError | None = None
         self.interrupted = False
@@ -100,7 +98,7 @@ class LessonPlayer:
         self._numbers = count(1)
         self._awaited = 0  # the number of the evaluation that says that a command is done
         self._work: Work | None = None
-        self._queued: int | None = None  # the step to enter once what is under way has been stopped
+        self._settings: Settings | None = None  # those that the run begins with
         self._moments: dict[int, _Here] = {}  # by step: where it was once it had been entered
         self._remembered: dict[int, Remembered] = {}
         self._evaluations: dict[int, StepEvaluation] = {}
@@ -141,9 +139,7 @@ class LessonPlayer:
         """
         if not 0 <= step < len(self.lesson.steps):
             return
-        if self._work is not None:
-            self._session.send(Pause())
-            self._work.close()
+        self._give_up()
         self._begin(step)
 
     def come_back(self) -> None:
@@ -153,12 +149,17 @@ class LessonPlayer:
 
     def cancel(self) -> None:
         """Give up what is under way; the run stays where it is."""
+        self.interrupted |= self._give_up()
+
+    def _give_up(self) -> bool:
+        """Stop what is under way; return whether there was something."""
         if self._work is None:
-            return
-        self._session.send(Pause())
+            return False
         self._work.close()
         self._work = None
-        self.interrupted = True
+        for command in (Pause(), *self._moves.removals()):
+            self._session.send(command)
+        return True
 
     def take(self, snapshot: Snapshot) -> None:
         """Go on, if `snapshot` shows that the last command is done."""
@@ -200,6 +201,7 @@ class LessonPlayer:
         snapshot = yield ()
         if BEFORE_FIRST not in self._moments:
             snapshot = yield from self._note(BEFORE_FIRST)
+            self._settings = snapshot.settings
         if step in self._moments:
             return (yield from self._return(step, snapshot))
         begin = max(each for each in self._moments if each < step)
@@ -212,9 +214,8 @@ class LessonPlayer:
     def _play(self, number: int, snapshot: Snapshot) -> Work:
         """Do what a step does, then ask for its texts, answers and claims."""
         step = self.lesson.steps[number]
-        moves = Moves(self.lesson.path, self.on_key, self.on_place)
         for action, line in zip(step.do, step.lines, strict=True):
-            snapshot = yield from moves.carry_out(action, line, snapshot)
+            snapshot = yield from self._moves.carry_out(action, line, snapshot)
         snapshot = yield from self._evaluate(number)
         return (yield from self._note(number))
 
@@ -271,7 +272,7 @@ class LessonPlayer:
         """Begin again, and play all steps up to one."""
         self._moments.clear()
         shown = self.step
-        snapshot = yield (Restart(),)
+        snapshot = yield (Restart(self._settings),)
         snapshot = yield from self._note(BEFORE_FIRST)
         for each in range(step + 1):
             snapshot = yield from self._play(each, snapshot)
