@@ -157,6 +157,11 @@ class LessonGuide:
         )
 
     @property
+    def known(self) -> StepFacts | None:
+        """What is known of the step; None until its actions are done."""
+        return self._facts
+
+    @property
     def _now(self) -> LessonStep:
         """The step."""
         return self.plan.lesson.steps[self.step]

@@ -312,7 +312,7 @@ class Debugger(LessonActions):
         widgets = tuple(
             (widget, widget.region) for widget in self._frames.widgets if widget.display
         )
-        if not any(widget.id == self.selection.panel for widget, _ in widgets):
+        if not any(widget.id in (self.selection.panel, BIG) for widget, _ in widgets):
             return None
         theme = next(name for name, each in THEMES.items() if each.name == self.app.theme)
         context = self._draw_context(snapshot)

@@ -68,6 +68,11 @@ class ScreenActions(ErrorBoundary, Screen[None]):
         self._frames = FrameSchedule(session, link, self._draw_context)
         self._frames.shares_machine = kiosk is not None
 
+    @property
+    def asked(self) -> commands.ViewRequest:
+        """What the screen has asked the session for."""
+        return self._request
+
     def restore_view(self, view: ScreenView) -> None:
         """Select what was selected when the run was saved; called before the screen opens."""
         self.selection = selection_moves.restored_selection(self.session.latest, view)

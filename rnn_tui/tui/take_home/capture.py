@@ -14,6 +14,7 @@ from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget
+from rnn_tui.tui.screens.frame_schedule import BIG
 from rnn_tui.tui.take_home.figure import Figure, Placed, figure_of_lines, figure_of_parts
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class Capture:
         """The name of the panel with the focus."""
         return self.context.selection.panel
 
+    @property
+    def covers(self) -> bool:
+        """Whether a lesson covers numbers until they are predicted."""
+        covered = self.context.covered_values
+        return covered is not None and bool(covered.numbers or covered.names or covered.panels)
+
     def figure(self, *, whole: bool, theme: str = "", characters: str = "unicode") -> Figure:
         """Return the figure of the panel with the focus, or of the whole screen.
 
@@ -60,7 +67,8 @@ class Capture:
         context, theme = self._plain_context(characters), theme or self.theme
         title = self.title(whole=whole)
         if not whole:
-            widget, region = next(each for each in self.widgets if each[0].id == self.panel)
+            shown = next(each for each in self.widgets if each[0].id in (self.panel, BIG))
+            widget, region = shown
             lines = widget.drawn(context, region.width, region.height)
             return figure_of_lines(title, region.width, lines, theme)
         parts = [
@@ -82,7 +90,7 @@ class Capture:
 
                 snapshot = with_visible_names(snapshot)
         cache = ChartCache()
-        cache.ascii, cache.ranges = ascii, self.context.chart_cache.ranges
+        cache.ascii, cache.ranges = ascii, self.context.chart_cache.ranges  # the axes stay
         return replace(
             self.context,
             snapshot=snapshot,

@@ -1,0 +1,238 @@
+"""A lesson played on the screen without a terminal, and a picture of each of its steps.
+
+The pictures are the same each time: they are taken when nothing is under way, and what depends on
+how fast the machine is stays out of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.app import RnnTui
+from rnn_tui.tui.charts.chart_cache import ChartCache
+from rnn_tui.tui.take_home.cast import Frame
+from rnn_tui.tui.take_home.figure import Figure
+
+if TYPE_CHECKING:
+    from rnn_tui.tui.lesson.facts import StepFacts
+    from rnn_tui.tui.lesson.guide import LessonGuide
+
+ASKED, REVEALED = "asked", "revealed"
+STEP_SECONDS = 600.0  # that the actions of a step may take
+TESTS_SECONDS = 20.0  # after which a test loss is not waited for
+POLL = 0.02  # seconds
+DIGITS = 4  # of a number that is typed
+READ_AT_ONCE, WORDS_PER_SECOND = 2.0, 3.0  # of who reads a recording
+LONGEST = 25.0  # seconds that a picture of it stays
+TYPING = 0.3  # seconds for each character of an answer
+
+
+class TourError(Exception):
+    """The lesson cannot be played to its end; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepPicture:
+    """The screen at one step.
+
+    Attributes:
+        step: the step, from 0.
+        state: "asked" or "revealed"; "" where nothing is asked.
+        title: of the step.
+        figure: the screen.
+        frames: what a recording shows up to this picture, and for how long.
+    """
+
+    step: int
+    state: str
+    title: str
+    figure: Figure
+    frames: tuple[Frame, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of its file, without an ending: ``02-why-it-shrinks-asked``."""
+        words = re.findall(r"[a-z0-9]+", self.title.lower())
+        parts = (f"{self.step + 1:02}", *words[:6], self.state)
+        return "-".join(part for part in parts if part)
+
+
+def step_pictures(app: RnnTui, size: tuple[int, int]) -> list[StepPicture]:
+    """Play the lesson of an app that has one; return its pictures.
+
+    Raises:
+        TourError: a step cannot be played.
+        LoggedError: something unexpected has failed.
+    """
+    tour = _Tour(app)
+    app.animation_level = "none"
+
+    async def play(pilot: Any) -> None:
+        try:
+            await tour.play()
+        finally:
+            app.exit()
+
+    try:
+        asyncio.run(app.run_async(headless=True, size=size, auto_pilot=play))
+    finally:
+        app.session.stop()
+    if tour.failed is not None:
+        raise tour.failed
+    if app.end is not None:
+        raise app.end
+    return tour.pictures
+
+
+class _Tour:
+    """Plays a lesson step by step.
+
+    Attributes:
+        pictures: those taken so far.
+        failed: why it could not go on.
+    """
+
+    def __init__(self, app: RnnTui) -> None:
+        self.pictures: list[StepPicture] = []
+        self.failed: TourError | None = None
+        self._app = app
+        self._charts = ChartCache()  # whose axes remember nothing but pictures
+
+    async def play(self) -> None:
+        """Play all steps."""
+        try:
+            await self._until(lambda: self._app.debugger.lesson is not None, "begins")
+            for step in range(len(self._guide.plan.lesson.steps)):
+                await self._play_step(step)
+        except TourError as error:
+            self.failed = error
+
+    @property
+    def _guide(self) -> LessonGuide:
+        """What guides through the lesson."""
+        guide = self._app.debugger.lesson
+        assert guide is not None
+        return guide
+
+    async def _play_step(self, step: int) -> None:
+        """Enter a step, and answer what it asks."""
+        guide = self._guide
+        if step:
+            guide.enter(step)
+        title = guide.plan.lesson.steps[step].title
+        where = f"step {step + 1}, {title!r}"
+        await self._until(lambda: guide.step == step and guide.known is not None, where)
+        facts = guide.known
+        assert facts is not None
+        if facts.problem:
+            raise TourError(f"{where}: {facts.problem}")
+        await self._still(where)
+        asks = guide.open
+        text = f"{facts.say} {facts.question} {' '.join(facts.choices)}"
+        self._take(step, ASKED if asks else "", text, title)
+        if not asks:
+            return
+        typed = self._type(facts)
+        guide.pressed_enter()
+        await self._until(lambda: not guide.open, where)
+        await self._still(where)
+        self._take(step, REVEALED, facts.reveal, "", typed)
+
+    def _type(self, facts: StepFacts) -> list[Frame]:
+        """Type the right answer; return what is seen meanwhile."""
+        guide, frames = self._guide, []
+        if not guide.typing:
+            guide.pressed_enter()
+        asked = guide.view.asked
+        text = f"{facts.right:.{DIGITS}g}" if asked == "number" else str(int(facts.right))
+        for character in text:
+            guide.key(character, character, in_focus=False)
+            frames.append(Frame(self._figure(), TYPING))
+        return frames
+
+    def _take(
+        self, step: int, state: str, text: str, marker: str, before: list[Frame] | None = None
+    ) -> None:
+        """Take a picture; in a recording it stays as long as `text` takes to be read."""
+        figure = self._figure()
+        seconds = min(READ_AT_ONCE + len(text.split()) / WORDS_PER_SECOND, LONGEST)
+        label = f"{step + 1} {marker}" if marker else ""
+        frames = (*(before or ()), Frame(figure, seconds, label))
+        title = self._guide.plan.lesson.steps[step].title
+        self.pictures.append(StepPicture(step, state, title, figure, frames))
+
+    def _figure(self) -> Figure:
+        """Return the screen as it is now, without what depends on the machine."""
+        self._app.debugger.take_snapshot()
+        capture = self._app.debugger.capture()
+        assert capture is not None
+        snapshot = _steady(capture.context.snapshot)
+        context = replace(capture.context, snapshot=snapshot, chart_cache=self._charts)
+        return replace(capture, context=context).figure(whole=True)
+
+    # ---------------------------------------------------------------- waiting
+
+    async def _until(self, condition: Callable[[], bool], where: str) -> None:
+        """Wait until something is so.
+
+        Raises:
+            TourError: it takes too long, or the program has ended.
+        """
+        deadline = time.monotonic() + STEP_SECONDS
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TourError(f"{where}: not done after {STEP_SECONDS:.0f} s")
+            if self._app.end is not None or self._app._exit:
+                raise TourError(f"{where}: the program has ended")
+            await asyncio.sleep(POLL)
+
+    async def _still(self, where: str) -> None:
+        """Wait until nothing is under way whose result will be seen."""
+        await self._until(self._is_still, where)
+        deadline = time.monotonic() + TESTS_SECONDS
+        await self._until(lambda: self._tested() or time.monotonic() > deadline, where)
+        await self._until(self._is_still, where)
+
+    def _is_still(self) -> bool:
+        """Return whether all that the screen asks for is there."""
+        app, debugger = self._app, self._app.debugger
+        snapshot = app.session.latest
+        second, predictions = snapshot.second_network, snapshot.predictions
+        asked = snapshot.request == debugger.asked and not app.session.waiting
+        together = second is None or not second.behind
+        wanted = snapshot.request.predictions and snapshot.task.tested
+        predicted = not wanted or (
+            predictions is not None and predictions.update == len(snapshot.curve.update)
+        )
+        proofs = snapshot.request.proofs <= {*snapshot.proofs, "contributions", "proof"}
+        proved = snapshot.proving is None and (proofs or not snapshot.cursor.has_batch)
+        compared = snapshot.what_if is None or not snapshot.what_if.behind
+        return (
+            asked and together and predicted and proved and compared and not snapshot.running
+            and not self._guide.player.busy
+        )  # fmt: skip
+
+    def _tested(self) -> bool:
+        """Return whether the test loss of this update is measured, if there is one."""
+        snapshot = self._app.session.latest
+        update = snapshot.cursor.update
+        return not update or not snapshot.task.tested or update in snapshot.test_losses.update
+
+
+def _steady(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot without its speed and the test losses that were measured on the way.
+
+    Which updates they are measured at depends on the machine; that of the place stays.
+    """
+    test, update = snapshot.test_losses, snapshot.cursor.update
+    here = np.asarray(test.update == update)
+    kept = replace(test, update=test.update[here], loss=test.loss[here])
+    return replace(snapshot, speed=0.0, test_losses=kept)
