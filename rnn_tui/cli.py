@@ -50,6 +50,7 @@ COMMANDS = {
     "sample": ("rnn_tui.command_line.sample", "sample"),
     "export": ("rnn_tui.command_line.export", "export"),
     "lesson": ("rnn_tui.command_line.lesson", "lesson"),
+    "export-lesson": ("rnn_tui.command_line.export_lesson", "export_lesson"),
 }
 """The commands with options of their own: the module and the function; each is imported alone."""
 SHOW_TRACEBACK = "RNN_TUI_TRACEBACK"  # for developers: set it to see where an error came from

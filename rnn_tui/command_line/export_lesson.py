@@ -11,7 +11,7 @@ import click
 from rnn_tui import PROGRAM, THEME
 from rnn_tui.command_line.exit import DONE, CommandError
 from rnn_tui.command_line.options import SettingOption, make_command, parse
-from rnn_tui.settings import THEME_NAMES, Declaration
+from rnn_tui.settings import Declaration
 
 if TYPE_CHECKING:
     from rnn_tui.files.ownership import WriteCheck
@@ -37,7 +37,7 @@ _SIZE = Declaration(
 )  # fmt: skip
 _THEME = Declaration(
     name="theme", kind=str, default=THEME, help="The theme: light for paper, dark for a wall.",
-    group="export", effect="live", fixed_choices=THEME_NAMES,
+    group="export", effect="live", fixed_choices=("dark", "light"),
 )  # fmt: skip
 _FORCE = Declaration(
     name="force", kind=bool, default=False, help="Let files that are there be replaced, unless "
@@ -98,18 +98,15 @@ def _lesson(options: dict[str, Any]) -> Lesson:
         CommandError: none is named, or more than one, or there is none of that name.
         LessonError: it cannot be read.
     """
-    from rnn_tui.lessons.library import LibraryLesson, UnknownLessonError, find_lesson
-    from rnn_tui.lessons.reading import read_lesson
+    from rnn_tui.command_line.lesson_check import checked_lesson, shown_path
+    from rnn_tui.lessons.library import LibraryLesson, find_lesson
 
     names = options.get("files", ())
     if len(names) != 1:
         one = "one lesson at a time" if names else "which lesson?"
         raise CommandError(f"{one}: {PROGRAM} {NAME} LESSON --svg DIR")
-    try:
-        found = find_lesson(names[0])
-    except UnknownLessonError as error:
-        raise CommandError(str(error)) from None
-    return found.read() if isinstance(found, LibraryLesson) else read_lesson(found)
+    found = find_lesson(names[0])
+    return checked_lesson(shown_path(found.path if isinstance(found, LibraryLesson) else found))
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -120,9 +117,7 @@ def _size(text: str) -> tuple[int, int]:
     """
     found = re.fullmatch(r"(\d{1,4})[x×](\d{1,4})", text, re.ASCII)
     size = (int(found[1]), int(found[2])) if found else (0, 0)
-    fits = all(
-        low <= each <= high for each, low, high in zip(size, SMALLEST, LARGEST, strict=True)
-    )
+    fits = all(low <= each <= high for each, low, high in zip(size, SMALLEST, LARGEST, strict=True))
     if not fits:
         least, most = ("x".join(map(str, each)) for each in (SMALLEST, LARGEST))
         raise CommandError(f"--size must be {least} to {most}, as {SIZE}, not {text!r}")
@@ -150,11 +145,14 @@ def _pictures(lesson: Lesson, size: tuple[int, int], theme: str) -> list[StepPic
     Raises:
         CommandError: it cannot be played to its end.
     """
-    from rnn_tui.command_line.lesson_run import lesson_app_options, lesson_plan
+    from rnn_tui.lessons.run import begin_run
     from rnn_tui.tui.app import RnnTui
+    from rnn_tui.tui.lesson.plan import LessonPlan
     from rnn_tui.tui.take_home.lesson_tour import TourError, step_pictures
 
-    app = RnnTui(**lesson_app_options(lesson), theme=theme, lesson=lesson_plan(lesson))
+    run = begin_run(lesson, {"seed": lesson.seeds[0]} if lesson.seeds else None)
+    plan = LessonPlan(lesson, name="lesson")
+    app = RnnTui(run.trainer, versus=run.versus, view=run.view, theme=theme, lesson=plan)
     try:
         return step_pictures(app, size)
     except TourError as error:
