@@ -304,6 +304,12 @@ class Debugger(LessonActions):
             context = replace(context, mark=Mark(lesson.mark, lesson.dim))
         return replace(context, paged=True) if self._has_pages(context) else context
 
+    @property
+    def laid_out(self) -> bool:
+        """Whether all panels that have a place are there."""
+        there = {widget.id: widget.region for widget in self._frames.widgets if widget.display}
+        return all(there.get(name) == region for name, region in self._regions.items())
+
     def capture(self) -> Capture | None:
         """Return what is on the screen now; None where the terminal is too small for it."""
         from rnn_tui.tui.take_home.capture import Capture

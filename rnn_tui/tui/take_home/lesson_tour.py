@@ -216,7 +216,7 @@ class _Tour:
         proved = snapshot.proving is None and (proofs or not snapshot.cursor.has_batch)
         compared = snapshot.what_if is None or not snapshot.what_if.behind
         return (
-            asked and together and predicted and proved and compared and not snapshot.running
+            asked and debugger.laid_out and together and predicted and proved and compared and not snapshot.running
             and not self._guide.player.busy
         )  # fmt: skip
 
