@@ -63,7 +63,7 @@ def folded(line: Line, width: int, size: BlockSize) -> list[Line]:
     """
     lines: list[Line] = []
     current: list[tuple[str, str]] = []
-    blank = size.width("a a") - size.width("aa")
+    blank = size.width("a a") - 2 * size.width("a")
     taken = 0
     for word in _pieces(line, width, size):
         cells = size.width("".join(text for text, _ in word))

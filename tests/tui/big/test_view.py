@@ -1,0 +1,80 @@
+"""What fills the screen in large, at every size, in every pass: complete, true and within it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tui.screen_support import KINDS, SnapshotMaker
+
+from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.settings import compose
+from rnn_tui.tui.big import curve, equation, view
+from rnn_tui.tui.big.timestep import rows_of
+from rnn_tui.tui.draw_context import Big, DrawContext, Selection
+from rnn_tui.tui.lines import cell_width, plain
+from rnn_tui.tui.number_format import number
+
+SIZES = ((40, 12), (60, 20), (80, 23), (120, 40), (250, 80), (21, 7), (1, 1))
+
+
+def snapshots(cell: str = "lstm", every: int = 9) -> list[Snapshot]:
+    """Return snapshots of operations of all passes of an update."""
+    kind = KINDS.get(cell, {"cell": cell})
+    trainer = Trainer(compose({**kind, "hidden": 5, "steps": 4, "num_points": 100}))
+    maker = SnapshotMaker(trainer)
+    found, place = [maker.snapshot()], 0
+    while not trainer.updates:
+        trainer.reveal()
+        place += 1
+        if place % every == 1 or trainer.cursor.stage not in (Pass.FORWARD, Pass.BACKWARD):
+            found.append(maker.snapshot())
+    return [*found, maker.snapshot()]
+
+
+@pytest.mark.parametrize("big", view.THINGS)
+@pytest.mark.parametrize("ascii", [False, True])
+def test_it_fits_at_every_size_in_every_pass(big: Big, ascii: bool) -> None:
+    for snapshot in snapshots():
+        context = DrawContext(snapshot, Selection(big=big, unit=1), ascii=ascii)
+        for width, height in SIZES:
+            lines = view.draw(context, width, height)
+            assert len(lines) <= height
+            over = [plain((line,)) for line in lines if cell_width(line) > width]
+            assert not over, (width, height)
+
+
+@pytest.mark.parametrize("cell", ["rnn-tanh", "gru"])
+def test_the_equation_is_that_of_the_cursor_with_its_result(cell: str) -> None:
+    for snapshot in snapshots(cell, every=5):
+        context = DrawContext(snapshot, Selection(big="equation", unit=1))
+        if snapshot.cursor.stage not in (Pass.FORWARD, Pass.BACKWARD):
+            continue
+        found = equation._equation(context, 80)
+        assert found is not None
+        operation = snapshot.selectable_operations(snapshot.t)[-1]
+        assert found.symbols == operation.equation()
+        (text,) = found.numbers(lambda _: True)
+        assert text.endswith(f"= {number(found.value)}")
+        small = plain(view.draw(context, 40, 11))
+        assert re.sub(r"\s", "", operation.equation()) in re.sub(r"\s", "", small)
+
+
+def test_the_timestep_has_a_row_for_each_value() -> None:
+    for snapshot in snapshots():
+        if not snapshot.cursor.t:
+            continue
+        context = DrawContext(snapshot, Selection(big="timestep"))
+        rows = rows_of(context, 80)
+        assert len(rows) == len(snapshot.rows)
+        assert sum(bool(row.marker[0]) for row in rows) <= 1
+        text = plain(view.draw(context, 40, 12))
+        assert all(row.name[0] in text for row in rows)
+
+
+def test_the_curve_is_the_chart_in_focus_or_the_loss() -> None:
+    snapshot = snapshots()[-1]
+    for panel, shown in (("loss", "loss"), ("gradients", "gradients"), ("weights", "loss")):
+        assert curve.panel_of(DrawContext(snapshot, Selection(panel=panel))) == shown
