@@ -28,7 +28,7 @@ def test_one_thing_in_large_on_a_terminal_that_is_too_small_for_the_panels() -> 
         one.wait_for(re.compile("[▀▄█]"))
         one.key("esc")
         one.until(lambda h: h.update == 1)
-        assert "══ timestep" in one.settled()
+        assert "══ update with" in one.settled()
         one.key("q")
         assert terminal.wait_exit() == 0
 
@@ -51,6 +51,7 @@ def test_the_pointer_marks_a_value_and_what_is_played_can_be_stopped_by_any_move
         one.until(lambda h: h.place == "BACKWARD t=4/5")
         one.send("s")
         one.wait_for(lambda text: "playing" not in text)
+        one.settled()
         place = one.header.place
         one.terminal.wait_still(0.6)
         assert one.header.place == place
