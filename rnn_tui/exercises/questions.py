@@ -25,7 +25,7 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.exercises.networks import SmallNetwork
 from rnn_tui.exercises.spelling import Spelling
-from rnn_tui.lessons.lesson import LessonStep, Prediction, Show, TakePlace
+from rnn_tui.lessons.lesson import TakePlace, LessonStep, Prediction, Show
 from rnn_tui.places.place_line import PlaceLine
 
 LEVELS = {
@@ -138,12 +138,13 @@ def _of_operation(
     name = spelling.name(operation.symbol, unit)
     equation = spelling.in_symbols(operation.symbol, operation.expression)
     numbers = spelling.in_numbers(operation.expression)
-    said = f"What is {name}, {operation.title} at timestep {place.t}?"
+    screen = spelling.on_screen(operation.symbol, unit)
+    said = f"What is {screen}, {operation.title}, at timestep {place.t}?"
     step = LessonStep(
-        title=f"{LEVELS[level]}: {name}",
+        title=f"{LEVELS[level]}: {screen}",
         do=(TakePlace(place),),
         show=Show(panel="timestep", mark=name, looking=(("unit", str(unit)),)),
-        ask=_prediction(said, name, name, f"{equation}: {numbers}", numbers),
+        ask=_prediction(said, screen, name, f"{equation}: {numbers}", numbers),
     )
     skill = f"{network.case.cell} {_plain(operation.symbol)}"
     answer = network.number(operation.symbol, place.t, unit)
@@ -160,7 +161,7 @@ def _prediction(question: str, name: str, answer: str, hint: str, numbers: str) 
 
     Args:
         question: in words.
-        name: the value.
+        name: the value, as the screen calls it.
         answer: the expression of the right number.
         hint: the equation, with its numbers.
         numbers: the equation's right-hand side in numbers.
@@ -170,7 +171,6 @@ def _prediction(question: str, name: str, answer: str, hint: str, numbers: str) 
         question=question,
         answer=answer,
         within=WITHIN,
-        hides=(name,),
         hint=hint,
         reveal=f"{name} = {numbers} = {{{answer}}}",
     )

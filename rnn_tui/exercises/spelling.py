@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from rnn_tui.engine.core.expressions import (
@@ -27,8 +26,8 @@ from rnn_tui.engine.core.expressions import (
 from rnn_tui.engine.core.value_names import at_time, value_name
 from rnn_tui.exercises.networks import SmallNetwork, Values
 
-Spelled = Callable[[str, tuple[int, ...]], str]
-"""The text for a value's entry: its symbol, and the entry, from 1; no entry for a number."""
+BEFORE = "_<t-1>"
+"""What symbols of the timestep before end with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +63,17 @@ class Spelling:
         return self._spell(expression)
 
     def name(self, symbol: str, *entry: int) -> str:
-        """Return the name of an entry at this timestep: ``dh_1[2]``, ``W_h[1,2]``, ``N``."""
-        if symbol == "N":
-            return symbol
+        """Return the name of an entry at this timestep: ``dh_next_1[2]``, ``W_h[1,2]``.
+
+        What t=2 sends to timestep 1 is called dh_1 on the screen, as the sum is that it goes into;
+        expressions tell the two apart.
+        """
+        if symbol.startswith("d") and symbol.endswith(BEFORE) and self.t > 1:
+            return value_name(symbol.removesuffix(BEFORE) + "_next", self.t - 1, *entry)
+        return value_name(symbol, None if symbol in self.parameters else self.t, *entry)
+
+    def on_screen(self, symbol: str, *entry: int) -> str:
+        """Return the name of an entry as equations on the screen write it."""
         return value_name(symbol, None if symbol in self.parameters else self.t, *entry)
 
     def _timed(self, symbol: str) -> str:
@@ -77,9 +84,9 @@ class Spelling:
     def _number(self, symbol: str, *entry: int, inside: bool) -> str:
         """Return the number of an entry in braces; a negative one in parentheses."""
         array = self.values[symbol]
-        if array.ndim == 0:
-            value: float = float(array)
-        elif symbol in self.parameters:
+        if array.ndim == 0:  # N, the number of terms of the loss
+            return str(int(array))
+        if symbol in self.parameters:
             value = float(array[tuple(k - 1 for k in entry)])
         else:
             value = float(array[0, entry[0] - 1])
