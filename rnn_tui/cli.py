@@ -49,6 +49,8 @@ COMMANDS = {
     "predict": ("rnn_tui.command_line.predict", "predict"),
     "sample": ("rnn_tui.command_line.sample", "sample"),
     "export": ("rnn_tui.command_line.export", "export"),
+    "drill": ("rnn_tui.command_line.drill", "drill"),
+    "exercise": ("rnn_tui.command_line.exercise", "exercise"),
     "lesson": ("rnn_tui.command_line.lesson", "lesson"),
     "export-lesson": ("rnn_tui.command_line.export_lesson", "export_lesson"),
 }

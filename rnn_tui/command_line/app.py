@@ -25,6 +25,7 @@ from rnn_tui.command_line.kiosk import (
 from rnn_tui.command_line.reading import said_while_reading
 from rnn_tui.command_line.start import (
     Options,
+    Start,
     autosave_writer,
     check_fit,
     check_keyframes,
@@ -119,13 +120,19 @@ def _kiosk(options: Options) -> Kiosk:
     return Kiosk(idle=options.get("idle", IDLE_SECONDS), data=str(options.get("data", "")))
 
 
-def open_app(options: Options, kiosk: Kiosk | None = None, plan: LessonPlan | None = None) -> int:
+def open_app(
+    options: Options,
+    kiosk: Kiosk | None = None,
+    plan: LessonPlan | None = None,
+    start: Start | None = None,
+) -> int:
     """Open the screen, and return the exit code; every error comes before it opens.
 
     Args:
         options: those of the command line, or of a lesson.
         kiosk: what a guest may do; None for a user.
         plan: the lesson or presentation that is played; None for none.
+        start: what the run begins with; None for what the options say.
     """
     if kiosk is None and "idle" in options:
         raise CommandError("--idle ends the session of a guest: it goes with --kiosk")
@@ -139,7 +146,7 @@ def open_app(options: Options, kiosk: Kiosk | None = None, plan: LessonPlan | No
     characters = choose_characters(options.get("ascii"), users_environment(), encoding)
     served = kiosk is not None and kiosk.served
     with SignalWatch(silent=served) as watch:
-        code = _open_watched(options, characters, watch, kiosk, plan)
+        code = _open_watched(options, characters, watch, kiosk, plan, start)
     if kiosk is not None and code == IDLE:
         from rnn_tui.tui.idle import time_text
 
@@ -156,6 +163,7 @@ def _open_watched(
     watch: SignalWatch,
     kiosk: Kiosk | None,
     plan: LessonPlan | None = None,
+    start: Start | None = None,
 ) -> int:
     """Open the screen while signals are watched, and return the exit code."""
     gc.disable()  # imported modules stay; the app enables it again after its first screen
@@ -165,7 +173,7 @@ def _open_watched(
     _free_standard_input(options)
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     files = run_files(options)
-    start = start_run(options, kiosk, ask=in_terminal)
+    start = start or start_run(options, kiosk, ask=in_terminal)
     trainer, saved, resumed = start.trainer, start.saved, start.resumed
     files.protect(*starting_weights(options))
     check_keyframes(trainer)

@@ -10,7 +10,7 @@ import numpy as np
 from rnn_tui.exercises.mastery import Mastery
 from rnn_tui.exercises.networks import SmallNetwork, draw_network
 from rnn_tui.exercises.questions import LEVELS, WHOLE_STEP, Question, questions_of
-from rnn_tui.lessons.lesson import Lesson, LessonStep
+from rnn_tui.lessons.lesson import Lesson
 
 QUESTIONS = 6
 MOST_QUESTIONS = 50
@@ -32,7 +32,7 @@ class Round:
         level: the level, a key of `LEVELS`.
         network: the network.
         questions: the questions.
-        lesson: the lesson that asks them, one step each, and a last step that asks nothing.
+        lesson: the lesson that asks them, one step each.
     """
 
     cell: str
@@ -154,7 +154,6 @@ def _lesson(
     steps = [
         replace(question.step, say=first if not k else "") for k, question in enumerate(questions)
     ]
-    end = LessonStep(title="the round is over", say="q ends the round and says what is mastered.")
     settings = {"seed": seed}
     return Lesson(
         path="",
@@ -162,5 +161,5 @@ def _lesson(
         title=f"Drill, level {level}: {LEVELS[level]}",
         about=about,
         settings=settings,
-        steps=(*steps, end),
+        steps=tuple(steps),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rnn_tui.exercises.answers_file import Answers
@@ -127,11 +127,17 @@ def mark(
 
 def grade_of(right: RightAnswer, typed: str | None) -> GradeWord:
     """Return the grade of one answer, as a lesson grades it."""
-    from rnn_tui.claims.grading import grade_text
+    from rnn_tui.claims.errors import ClaimError
+    from rnn_tui.claims.grading import grade
 
     if typed is None or not typed.strip():
         return "none"
-    ...
+    try:
+        if right.ask.kind == "number":
+            return grade(typed, right.value, right.ask.within).kind
+        return "exact" if grade(typed, right.value, 0).relative in (0, None) else "off"
+    except ClaimError:  # no number
+        return "off"
 
 
 def same_seeds(marked: Iterable[MarkedAnswers]) -> Iterator[tuple[int, tuple[MarkedAnswers, ...]]]:
@@ -156,8 +162,3 @@ def other_numbers(lesson: Lesson, seed: int) -> tuple[int, int]:
     pairs = zip(right_answers(lesson, before), right_answers(lesson, seed), strict=True)
     differ = [first.value != second.value for first, second in pairs]
     return sum(differ), len(differ)
-
-
-def with_name(lesson: Lesson, name: str) -> Lesson:
-    """Return a lesson under another name."""
-    return replace(lesson, name=name)

@@ -26,6 +26,7 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.exercises.networks import SmallNetwork
 from rnn_tui.exercises.spelling import Spelling
 from rnn_tui.lessons.lesson import TakePlace, LessonStep, Prediction, Show
+from rnn_tui.number_text import number
 from rnn_tui.places.place_line import PlaceLine
 
 LEVELS = {
@@ -143,6 +144,7 @@ def _of_operation(
     step = LessonStep(
         title=f"{LEVELS[level]}: {screen}",
         do=(TakePlace(place),),
+        lines=(0,),
         show=Show(panel="timestep", mark=name, looking=(("unit", str(unit)),)),
         ask=_prediction(said, screen, name, f"{equation}: {numbers}", numbers),
     )
@@ -256,6 +258,7 @@ def _of_gradient(
     step = LessonStep(
         title=f"{LEVELS[5]}: {name}",
         do=(TakePlace(PlaceLine(0, Pass.CLIP)),),
+        lines=(0,),
         show=Show(mark=name, looking=(("weight", name[1:]),)),
         ask=_prediction(
             f"What is {name}, the sum over all timesteps?",
@@ -281,10 +284,11 @@ def _of_step(
         step = LessonStep(
             title=f"{LEVELS[6]}: {name}",
             do=(TakePlace(PlaceLine(update, Pass.UPDATE)),),
+            lines=(0,),
             show=Show(mark=name, looking=(("weight", name),)),
             ask=_prediction(
                 f"What is {name} after update {update} by {optimizer}? Its gradient is "
-                f"{written(numbers['g'])}, before it was {written(numbers['p'])}.",
+                f"{number(numbers['g'])}, before it was {number(numbers['p'])}.",
                 name,
                 name,
                 hint,
@@ -296,7 +300,7 @@ def _of_step(
 
 def _step_in_numbers(optimizer: str, numbers: dict[str, float]) -> tuple[str, str]:
     """Return the equations of an optimizer's step in numbers, and the last one's right side."""
-    say = {name: written(value) for name, value in numbers.items()}
+    say = {name: number(value) for name, value in numbers.items()}
     inside = {name: _enclosed(value) for name, value in numbers.items()}
     change, total = f"Δ = −{say['lr']}·{inside['g']}", f"{say['p']} + {inside['Δ']}"
     if optimizer == "adagrad":
@@ -305,11 +309,6 @@ def _step_in_numbers(optimizer: str, numbers: dict[str, float]) -> tuple[str, st
     return f"{change} = {say['Δ']}, then {total}", total
 
 
-def written(value: float) -> str:
-    """Return a number with four significant digits."""
-    return f"{value:.4g}".replace("-", "−")
-
-
 def _enclosed(value: float) -> str:
     """Return a number, a negative one in parentheses."""
-    return f"({written(value)})" if value < 0 else written(value)
+    return f"({number(value)})" if value < 0 else number(value)

@@ -12,7 +12,7 @@ from rnn_tui.lessons.evaluation import Mistake, StepEvaluation, mistakes_of_pred
 from rnn_tui.lessons.lesson import Lesson, LessonStep
 from rnn_tui.lessons.lesson_file import LessonError
 from rnn_tui.lessons.player import LessonPlayer
-from rnn_tui.lessons.run import begin_run
+from rnn_tui.lessons.run import LessonRun, begin_run
 from rnn_tui.session.commands import Command, ViewRequest
 from rnn_tui.session.worker import Session
 from rnn_tui.settings import Value
@@ -69,7 +69,7 @@ def check_lesson(lesson: Lesson, seed: int | None = None) -> LessonCheck:
     mistakes: list[Mistake] = []
     claims = predictions = 0
     try:
-        for step, evaluation in _play(lesson, seed):
+        for step, evaluation in played_steps(lesson, seed):
             claims += len(step.claims)
             predictions += step.ask is not None
             mistakes += _mistakes_of(step, evaluation)
@@ -78,14 +78,21 @@ def check_lesson(lesson: Lesson, seed: int | None = None) -> LessonCheck:
     return LessonCheck(lesson.path, seed, claims, predictions, tuple(mistakes))
 
 
-def _play(lesson: Lesson, seed: int | None) -> Iterator[tuple[LessonStep, StepEvaluation]]:
-    """Play a lesson, and yield its steps with what they evaluate to.
+def played_steps(
+    lesson: Lesson, seed: int | None = None, run: LessonRun | None = None
+) -> Iterator[tuple[LessonStep, StepEvaluation]]:
+    """Play a lesson without a screen, and yield its steps with what they evaluate to.
+
+    Args:
+        lesson: the lesson.
+        seed: the seed; None for that of the lesson.
+        run: what it is played on; None for the run that it says.
 
     Raises:
         LessonError: an action was refused.
     """
     changes: dict[str, Value] = {} if seed is None else {"seed": seed}
-    session, queue = begin_run(lesson, changes).session(), _Queue()
+    session, queue = (run or begin_run(lesson, changes)).session(), _Queue()
     session.perform(ViewRequest(predictions=False))  # nobody looks at them, and they take long
     player = LessonPlayer(lesson, queue)
     for number, step in enumerate(lesson.steps):
