@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Asked = Literal["", "number", "choice", "timestep"]
+TAKEN = "taken"
+"""What stands for the grade of an answer that is handed in ungraded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Try:
 
     Attributes:
         given: the answer as it was typed.
-        grade: "exact", "approximate" or "off".
+        grade: "exact", "approximate" or "off"; `TAKEN` where it is not graded.
         error: what the relative error is, in words: "0.4 % off"; "" where there is none.
     """
 

@@ -6,13 +6,18 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.key_hint import ALWAYS, FIRST, KeyHint
 from rnn_tui.tui.lesson.room import CHOICE, choice_lines, wrapped
-from rnn_tui.tui.lesson.view import LessonView, Try
+from rnn_tui.tui.lesson.view import TAKEN, LessonView, Try
 from rnn_tui.tui.lines import Line, Lines
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec, hidden_panels
 
 CURSOR = "▏"
-SIGNS = {"exact": ("✓", "good"), "approximate": ("≈", "good"), "off": ("✗", "error")}
+SIGNS = {
+    "exact": ("✓", "good"),
+    "approximate": ("≈", "good"),
+    "off": ("✗", "error"),
+    TAKEN: ("→", "accent"),
+}
 
 
 def title(context: DrawContext) -> tuple[str, str]:
@@ -123,7 +128,10 @@ def _field(view: LessonView) -> list[Line]:
     elif view.asked == "choice":
         keys = (("   ↑ ↓ ", "key"), ("or its number, ", "dim"), *keys)
     cursor = (CURSOR, "accent") if view.typing else ("", "")
-    label = "second try " if view.tries else "answer "
+    taken = bool(view.tries) and view.tries[-1].grade == TAKEN
+    if taken and not view.answer and not view.off_path:
+        keys = (("   enter ", "key"), ("goes on, digits change it", "dim"))
+    label = "another " if taken else "second try " if view.tries else "answer "
     name = "t=" if view.asked == "timestep" else ""
     return [((f" {label}", "title"), (f"{name}{view.answer}", "strong"), cursor, *keys)]
 
@@ -160,6 +168,7 @@ def signs(context: DrawContext) -> Signs:
         Sign("✓  exact", "all digits typed are right", "good"),
         Sign("≈  approximate", "near enough; how far off is said", "good"),
         Sign("✗  off", "not near enough; after a hint one tries again", "error"),
+        Sign("→  taken", "saved, to be handed in; no grade is shown", "accent"),
         Sign("▸", "the choice that enter takes", "accent"),
         Sign("J K", "pages, where the text has no room"),
     )
