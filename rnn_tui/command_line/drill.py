@@ -27,7 +27,7 @@ def drill(arguments: list[str]) -> int:
     if options is None:
         return DONE
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise CommandError(f"the drill needs a terminal; the lessons are listed by {PROGRAM} lesson")
+        raise CommandError("the drill is played in the debugger, which needs a terminal")
     cell, level = options.pop("cell", "rnn"), options.pop("level", None)
     seed, count = options.pop("seed", None), options.pop("questions", None)
     from rnn_tui.exercises.drill import draw_round, levels_of

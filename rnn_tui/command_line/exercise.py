@@ -53,12 +53,12 @@ def _make(options: Mapping[str, Any]) -> int:
     lesson = made.lesson()
     _check_can_be_handed_out(lesson, seed)
     out = _writable(path, "-o", options, InputFile("the lesson", source))
-    sentences = [_numbers_of(lesson, seed)]
+    numbers = _numbers_of(lesson, seed)
     try:
         write_atomically(out.path, made.to_toml().encode(), out)
     except OSError as error:
         raise CommandError(f"-o {path!r}: {_reason(error)}") from None
-    print(f"{path}: {lesson.title}, seed {seed}; {' '.join(sentences)}")
+    print(f"{path}: {lesson.title}, seed {seed}; {numbers}")
     print(f"to solve it: {PROGRAM} exercise {path}")
     return DONE
 
@@ -88,8 +88,8 @@ def _check_can_be_handed_out(lesson: Lesson, seed: int) -> None:
     """Refuse a lesson that asks nothing, or that needs what a student would lack."""
     if not any(step.ask for step in lesson.steps):
         raise CommandError(f"{lesson.name} asks nothing: an exercise needs a step with [step.ask]")
-    what = "a checkpoint" if lesson.checkpoint else "a data file" if "data" in lesson.settings else ""
-    if what:
+    what = "a data file" if lesson.settings.get("data") else ""
+    if what := "a checkpoint" if lesson.checkpoint else what:
         raise CommandError(f"{lesson.name} begins with {what}, which a student would lack")
     if lesson.seeds and seed not in lesson.seeds:
         which = " or ".join(map(str, lesson.seeds))
@@ -133,7 +133,8 @@ def _check(options: Mapping[str, Any]) -> int:
     out = _writable(options["csv"], "--csv", options, *inputs) if "csv" in options else None
     right = RightAnswers(_lessons(options.get("lesson", ())))
     approximate = options.get("approximate", APPROXIMATE)
-    marked, refused = list[MarkedAnswers](), list[str]()
+    marked: list[MarkedAnswers] = []
+    refused: list[str] = []
     for path in dict.fromkeys(named):
         try:
             answers = read_answers(path)
@@ -264,9 +265,7 @@ def _open(lesson: Lesson, sheet: AnswerSheet | None, options: Mapping[str, Any])
 # ---------------------------------------------------------------- files that are written
 
 
-def _writable(
-    path: str, option: str, options: Mapping[str, Any], *inputs: InputFile
-) -> WriteCheck:
+def _writable(path: str, option: str, options: Mapping[str, Any], *inputs: InputFile) -> WriteCheck:
     """Return the check of a file that is to be written.
 
     Raises:

@@ -25,7 +25,7 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.exercises.networks import SmallNetwork
 from rnn_tui.exercises.spelling import Spelling
-from rnn_tui.lessons.lesson import TakePlace, LessonStep, Prediction, Show
+from rnn_tui.lessons.lesson import LessonStep, Prediction, Show, TakePlace
 from rnn_tui.number_text import number
 from rnn_tui.places.place_line import PlaceLine
 
@@ -140,7 +140,7 @@ def _of_operation(
     equation = spelling.in_symbols(operation.symbol, operation.expression)
     numbers = spelling.in_numbers(operation.expression)
     screen = spelling.on_screen(operation.symbol, unit)
-    said = f"What is {screen}, {operation.title}, at timestep {place.t}?"
+    said = f"What is {screen} at timestep {place.t} ({operation.title})?"
     step = LessonStep(
         title=f"{LEVELS[level]}: {screen}",
         do=(TakePlace(place),),
@@ -251,6 +251,8 @@ def _of_gradient(
             before = Spelling.at(network, t, entry[0]).in_numbers(Value(left))
             negative = network.number(right, t, entry[-1]) < 0
             term = f"{before}·({term})" if negative else f"{before}·{term}"
+        elif t > 1 and network.number(right, t, entry[-1]) < 0:
+            term = f"({term})"
         terms.append(term)
     numbers = " + ".join(terms)
     product = f"{left}ᵀ·{right}" if left else right

@@ -11,6 +11,8 @@ from rnn_tui.exercises.networks import SATURATED, all_operations, draw_network
 from rnn_tui.exercises.questions import LEVELS, WHOLE_STEP, questions_of
 from rnn_tui.exercises.spelling import Spelling
 from rnn_tui.files.state_folder import state_folder
+from rnn_tui.lessons.checking import played_steps
+from rnn_tui.lessons.run import LessonRun
 from rnn_tui.registry import CELLS
 
 
@@ -110,6 +112,35 @@ def test_the_gradient_of_a_weight_is_the_sum_that_its_hint_spells() -> None:
 
 def _before(values: dict[int, dict[str, np.ndarray]], t: int) -> dict[str, np.ndarray]:
     return {symbol: values[t][symbol] for symbol in ("h_<t-1>",)}
+
+
+@pytest.mark.parametrize(("cell", "level"), [("rnn", 4), ("lstm", 7), ("gru", 5), ("neuron", 6)])
+def test_a_session_gives_every_right_answer_to_the_last_bit(cell: str, level: int) -> None:
+    assert mismatches(cell, level, 7) == []
+
+
+@pytest.mark.long
+def test_many_sessions_give_every_right_answer_to_the_last_bit() -> None:
+    count = 0
+    for cell in CELLS.names:
+        for level in levels_of(cell):
+            for seed in range(20):
+                assert mismatches(cell, level, seed) == []
+                count += len(draw_round(cell, level, seed).questions)
+    print(f"{count:,} questions, each answered by a session as by its equation")
+
+
+def mismatches(cell: str, level: int, seed: int) -> list[str]:
+    """Play a round; return what a session says otherwise than the question does."""
+    drawn = draw_round(cell, level, seed)
+    played = played_steps(drawn.lesson, run=LessonRun(drawn.network.trainer()))
+    wrong = []
+    for question, (_, evaluation) in zip(drawn.questions, played, strict=True):
+        if evaluation.mistakes or evaluation.answer != question.answer:
+            wrong.append(f"{question.name}: {evaluation.answer}, not {question.answer}")
+        if "{" in evaluation.hint + evaluation.reveal:
+            wrong.append(evaluation.hint)
+    return wrong
 
 
 def test_what_went_wrong_comes_again_until_it_is_right() -> None:
