@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ _KEYS = {
     b"\x04": _LEAVE, b"": _LEAVE,
 }  # fmt: skip
 _INTERRUPT = b"\x03"
+_KEY = rb"\x1b[\[O][0-9;]*[A-Za-z~]|."
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +115,21 @@ def choose(lessons: Sequence[ListedLesson]) -> LibraryLesson | None:
         tty.setraw(descriptor, termios.TCSADRAIN)
         while True:
             drawn = _draw(_chooser_lines(lessons, chosen), drawn)
-            key = os.read(descriptor, 32)
-            if key == _INTERRUPT:
-                raise KeyboardInterrupt
-            if key.isdigit():
-                chosen = _by_number(lessons, int(key), chosen)
-                continue
-            match _KEYS.get(key):
-                case "up":
-                    chosen = (chosen - 1) % len(lessons)
-                case "down":
-                    chosen = (chosen + 1) % len(lessons)
-                case "open":
-                    return lessons[chosen].lesson
-                case "leave":
-                    return None
+            typed = os.read(descriptor, 256)
+            for key in re.findall(_KEY, typed, re.DOTALL) or [b""]:
+                match _KEYS.get(key):
+                    case "up":
+                        chosen = (chosen - 1) % len(lessons)
+                    case "down":
+                        chosen = (chosen + 1) % len(lessons)
+                    case "open":
+                        return lessons[chosen].lesson
+                    case "leave":
+                        return None
+                    case _ if key == _INTERRUPT:
+                        raise KeyboardInterrupt
+                    case _ if key.isdigit():
+                        chosen = _by_number(lessons, int(key), chosen)
     finally:
         _draw([], drawn)
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

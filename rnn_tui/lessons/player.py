@@ -157,7 +157,8 @@ class LessonPlayer:
             return False
         self._work.close()
         self._work = None
-        for command in (Pause(), *self._moves.removals()):
+        commands: tuple[Command, ...] = (Pause(), *self._moves.removals())
+        for command in commands:
             self._session.send(command)
         return True
 
