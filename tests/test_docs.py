@@ -14,6 +14,7 @@ from rnn_tui.command_line import app as cli_app
 from rnn_tui.command_line import options as cli_options
 from rnn_tui.command_line.check import check_command
 from rnn_tui.command_line.exercise_options import read_drill, read_exercise_options
+from rnn_tui.command_line.export_lesson import export_lesson_command
 from rnn_tui.command_line.saved_options import (
     predict_command,
     read_export,
@@ -210,6 +211,8 @@ def test_command_lines_have_options_that_exist(page: Path) -> None:
             assert cli_options.parse(check_command(), "check", arguments[1:])
         elif arguments[0] == "export":
             assert read_export(arguments[1:])
+        elif arguments[0] == "export-lesson":
+            assert cli_options.parse(export_lesson_command(), arguments[0], arguments[1:])
         elif arguments[0] == "drill":
             assert read_drill(arguments[1:]) is not None
         elif arguments[0] == "exercise":

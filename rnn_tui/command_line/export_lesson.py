@@ -64,7 +64,7 @@ def export_lesson(arguments: list[str]) -> int:
         OptionError, SettingError, CommandError: the command line cannot be read, or does not fit.
         LessonError, CheckpointError, DataError: the lesson or its run cannot be read.
     """
-    options = parse(_command(), f"{PROGRAM} {NAME}", [*arguments])
+    options = parse(export_lesson_command(), f"{PROGRAM} {NAME}", [*arguments])
     if options is None:
         return DONE
     lesson, size = _lesson(options), _size(options.get("size", SIZE))
@@ -78,7 +78,7 @@ def export_lesson(arguments: list[str]) -> int:
     return DONE
 
 
-def _command() -> click.Command:
+def export_lesson_command() -> click.Command:
     """Return the command."""
     svg, cast, size = SettingOption(_SVG), SettingOption(_CAST), SettingOption(_SIZE)
     svg.metavar, cast.metavar, size.metavar = "DIR", "FILE.cast", "COLUMNSxROWS"

@@ -158,6 +158,7 @@ Examples:
   rnn-tui predict run.safetensors          what comes after its last row
   rnn-tui sample run.safetensors           what a network of texts writes
   rnn-tui export run.safetensors run.py    the run as a page of NumPy
+  rnn-tui export-lesson 1 --svg figures    a lesson's pictures
   rnn-tui --task recall --gap 30           where did the sentence begin?
   rnn-tui run.safetensors                  go on where a file was saved
   rnn-tui train --updates 50000 --out run.safetensors

@@ -215,10 +215,8 @@ class _Tour:
         proofs = snapshot.request.proofs <= {*snapshot.proofs, "contributions", "proof"}
         proved = snapshot.proving is None and (proofs or not snapshot.cursor.has_batch)
         compared = snapshot.what_if is None or not snapshot.what_if.behind
-        return (
-            asked and debugger.laid_out and together and predicted and proved and compared and not snapshot.running
-            and not self._guide.player.busy
-        )  # fmt: skip
+        drawn = asked and debugger.laid_out and not snapshot.running
+        return all((drawn, together, predicted, proved, compared, not self._guide.player.busy))
 
     def _tested(self) -> bool:
         """Return whether the test loss of this update is measured, if there is one."""
