@@ -51,6 +51,7 @@ COMMANDS = {
     "export": ("rnn_tui.command_line.export", "export"),
     "drill": ("rnn_tui.command_line.drill", "drill"),
     "exercise": ("rnn_tui.command_line.exercise", "exercise"),
+    "present": ("rnn_tui.command_line.present", "present"),
     "lesson": ("rnn_tui.command_line.lesson", "lesson"),
     "export-lesson": ("rnn_tui.command_line.export_lesson", "export_lesson"),
 }

@@ -151,6 +151,13 @@ class LessonPlayer:
         """Give up what is under way; the run stays where it is."""
         self.interrupted |= self._give_up()
 
+    def keep_here(self) -> None:
+        """Leave out what is still to be done of the step: its place is where the run is now."""
+        self._give_up()
+        self.interrupted = False
+        self._work = self._settle(max(self.step, 0))
+        self._go_on(None)
+
     def _give_up(self) -> bool:
         """Stop what is under way; return whether there was something."""
         if self._work is None:
@@ -211,6 +218,13 @@ class LessonPlayer:
             self.step = each
             snapshot = yield from self._play(each, snapshot)
         return snapshot
+
+    def _settle(self, step: int) -> Work:
+        """Take the place of the run for that of a step, without doing what it does."""
+        self.step = step
+        yield (Pause(),)
+        yield from self._evaluate(step)
+        return (yield from self._note(step))
 
     def _play(self, number: int, snapshot: Snapshot) -> Work:
         """Do what a step does, then ask for its texts, answers and claims."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Following = Literal["", "live", "own", "left"]
 Pointing = Literal["", "on", "dims"]
 Big = Literal["", "equation", "timestep", "curve"]
+THINGS: tuple[Big, ...] = ("equation", "timestep", "curve")
+"""What can fill the screen in large, in the order in which the key ``d`` goes through them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class DrawContext:
         mark: the value that the pointer or a lesson points at; None for none. Where there is one,
             cells that show a value are named (`marks.name_cells`).
         playing: what is played, and how fast; "" for nothing.
+        slide: which slide of a presentation it is; "" for none.
     """
 
     snapshot: Snapshot
@@ -127,6 +130,7 @@ class DrawContext:
     covered: bool = False
     mark: Mark | None = None
     playing: str = ""
+    slide: str = ""
     lesson: LessonView | None = None
     covered_values: Covered | None = None
 
@@ -145,6 +149,7 @@ class DrawContext:
             followers=None,
             paged=False,
             playing="",
+            slide="",
         )
 
     def looks_like(self, other: DrawContext) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rnn_tui.engine.training.breakpoint_conditions import Kind
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
+from rnn_tui.tui.draw_context import THINGS
 from rnn_tui.tui.key_hint import ALWAYS, FIRST, FOURTH, LAST, SECOND, THIRD, KeyHint
 from rnn_tui.tui.number_format import count
 from rnn_tui.tui.panel_spec import PanelSpec, panel_spec
@@ -53,8 +54,7 @@ def hints(context: DrawContext) -> tuple[KeyHint, ...]:
 
 def _big(context: DrawContext) -> tuple[KeyHint | None, ...]:
     """Return the keys of what fills the screen in large."""
-    things = ("equation", "timestep", "curve")
-    after = things[(things.index(context.selection.big) + 1) % len(things)]
+    after = THINGS[(THINGS.index(context.selection.big or THINGS[0]) + 1) % len(THINGS)]
     spec = panel_spec(context.selection.panel)
     others: tuple[KeyHint | None, ...] = _arrows(context, spec)
     if context.selection.big == "curve":

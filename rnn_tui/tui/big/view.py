@@ -5,13 +5,11 @@ from __future__ import annotations
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.big import curve, equation, timestep
-from rnn_tui.tui.draw_context import Big, DrawContext
+from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge
 from rnn_tui.tui.number_format import count
 from rnn_tui.tui.panel_spec import panel_spec
 
-THINGS: tuple[Big, ...] = ("equation", "timestep", "curve")
-"""What can fill the screen, in the order in which the key ``d`` goes through them."""
 MARGIN = 60  # cells from which on there is a margin of one
 
 

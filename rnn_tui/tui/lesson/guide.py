@@ -33,8 +33,17 @@ class Player(Protocol):
         """Do the actions of a step; of one that was entered before, return to its place."""
         ...
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the actions of the step were given up."""
+        ...
+
     def take(self, snapshot: Snapshot) -> None:
         """Go on with what is to be done, now that there is this snapshot."""
+        ...
+
+    def keep_here(self) -> None:
+        """Leave out what is still to be done of the step: its place is where the run is."""
         ...
 
 
@@ -68,18 +77,21 @@ class LessonGuide:
     Attributes:
         plan: the lesson and how it is played.
         player: does the actions of the steps.
-        room: says how many lines its panel needs.
+        room: says how many lines its panel needs; None where it has no place by itself.
+        presents: the steps are slides of a presentation.
         step: the step, from 0.
         typing: keys of the answer go to its field.
         view: what the panel shows.
         covered: what is not to be seen yet.
     """
 
+    presents = False
+
     def __init__(self, plan: LessonPlan, player: Player, screen: LessonScreen) -> None:
         """Guide through the lesson of `plan` on `screen`; nothing is done before `begin`."""
         self.plan = plan
         self.player = player
-        self.room = LessonRoom.of(plan.lesson)
+        self.room: LessonRoom | None = LessonRoom.of(plan.lesson)
         self.step = plan.begin
         self.typing = False
         self._screen = screen

@@ -100,5 +100,10 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     elif context.snapshot.what_if is not None:
         before = _tried(context, found, width)
         found = tuple(hint for hint in found if not before or hint.keys not in WHAT_IF_KEYS)
+    if context.slide:
+        slide: Line = ((f" {context.slide} ", "strong"),)
+        before = (*slide, *before)
+        if cell_width(before) + HELP_WIDTH > width:
+            before = slide
     room = width - cell_width(before)
     return (fit((*before, *hint_line(found, room)), width),)

@@ -292,6 +292,7 @@ class Debugger(LessonActions):
             self.followers,
             self.following,
             playing=self.playing_words(),
+            slide=self.slide_words(),
             slow_link=self._link.is_slow and not self._zoomed,
             covered=self._covered,
             lesson=lesson,

@@ -11,7 +11,7 @@ from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
 from rnn_tui.session import commands
-from rnn_tui.tui.draw_context import Big, Pointing
+from rnn_tui.tui.draw_context import THINGS, Big, Pointing
 from rnn_tui.tui.marks import Cell, beside, nearest
 from rnn_tui.tui.number_format import count
 from rnn_tui.tui.panel_widget import LinesWidget
@@ -97,8 +97,6 @@ class DeskActions(KeyActions):
         if not self.selection.big:
             super().action_variant(direction)
             return
-        from rnn_tui.tui.big.view import THINGS
-
         place = THINGS.index(self.selection.big) + direction * self._take_count()
         self.show_big(THINGS[place % len(THINGS)])
 

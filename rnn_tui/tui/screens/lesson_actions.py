@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
+from rnn_tui.tui.draw_context import THINGS
 from rnn_tui.tui.panel_spec import hidden_panels
 from rnn_tui.tui.parameter_names import parameter_name
 from rnn_tui.tui.screens import selection_moves
@@ -15,6 +16,7 @@ from rnn_tui.tui.screens.desk_actions import DeskActions
 if TYPE_CHECKING:
     from rnn_tui.lessons.lesson import Show
     from rnn_tui.tui.lesson.guide import LessonGuide
+    from rnn_tui.tui.lesson.presentation import PresentationGuide
     from rnn_tui.tui.lesson.room import LessonRoom
     from rnn_tui.tui.lesson.view import Covered, LessonView
 
@@ -71,12 +73,52 @@ class LessonActions(DeskActions):
         on_chart = panel == "loss" and self.selection.chart_view(panel).cursor is not None
         return tried or on_chart or panel == "theirs"
 
+    def action_operation(self, direction: int) -> None:
+        """Turn slides in a presentation; else see `SelectionActions`."""
+        guide = self.presentation
+        if guide is None or guide.away:
+            super().action_operation(direction)
+            return
+        self.stop_play()
+        if said := guide.turn(-direction * self._take_count()):
+            self._show_notice(said)
+        else:
+            self._frames.draw_after_key()
+
+    @property
+    def presentation(self) -> PresentationGuide | None:
+        """What guides through slides; None where there are none."""
+        if self.lesson is None or not self.lesson.presents:
+            return None
+        from rnn_tui.tui.lesson.presentation import PresentationGuide
+
+        assert isinstance(self.lesson, PresentationGuide)
+        return self.lesson
+
+    def slide_words(self) -> str:
+        """Return which slide is shown; "" outside presentations."""
+        return "" if self.presentation is None else self.presentation.words
+
+    def _leave_or_come_back(self, guide: PresentationGuide) -> None:
+        """Leave the slides of a presentation, or come back to the one that was left."""
+        if guide.away or guide.come_back():
+            if guide.away:
+                guide.enter(guide.step)
+        elif self._looked_at() != self._lesson_looks_at:
+            guide.show_again()
+        else:
+            guide.leave()
+            if self.selection.big:
+                self.show_big("")
+
     def action_escape(self) -> None:
         """Pause, or come back to the lesson's place, or give back the keys of the answer."""
         lesson, snapshot = self.lesson, self.session.latest
         busy = snapshot.running or snapshot.number <= self._moved_at
-        if lesson is None or self.selection.prefix or self.selection.pointing or busy:
+        if lesson is None or self.selection.prefix or self.selection.pointing or busy or self.playing_words():
             super().action_escape()
+        elif (guide := self.presentation) is not None and not guide.typing:
+            self._leave_or_come_back(guide)
         elif lesson.come_back():
             return
         elif self._looked_at() != self._lesson_looks_at:
@@ -118,7 +160,10 @@ class LessonActions(DeskActions):
             self._look_at(name, value)
         self._zoomed = show.zoom
         self.selection = replace(self.selection, operation=0)
+        self.selection = replace(self.selection, big="")
         self.focus_panel(show.panel or self._shown_panel())
+        if big := next((each for each in THINGS if each == show.big), ""):
+            self.show_big(big)
         self._lesson_looks_at = self._looked_at()
 
     def _shown_panel(self) -> str:
@@ -129,7 +174,8 @@ class LessonActions(DeskActions):
     def _looked_at(self) -> tuple[object, ...]:
         """Return what is looked at, as far as ``esc`` brings it back."""
         panel, request = self.selection.panel, self._request
-        return panel, self._zoomed, request.t, request.layer, self.selection.chart_view(panel)
+        view = self.selection.chart_view(panel)
+        return panel, self._zoomed, request.t, request.layer, view, self.selection.big
 
     def _look_at(self, name: str, value: str) -> None:
         """Look at one thing that a step shows; see `rnn_tui.places.looking`."""

@@ -13,7 +13,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import compose
 from rnn_tui.tui.big import curve, equation, view
 from rnn_tui.tui.big.timestep import rows_of
-from rnn_tui.tui.draw_context import Big, DrawContext, Selection
+from rnn_tui.tui.draw_context import THINGS, Big, DrawContext, Selection
 from rnn_tui.tui.lines import cell_width, plain
 from rnn_tui.tui.number_format import number
 
@@ -34,7 +34,7 @@ def snapshots(cell: str = "lstm", every: int = 9) -> list[Snapshot]:
     return [*found, maker.snapshot()]
 
 
-@pytest.mark.parametrize("big", view.THINGS)
+@pytest.mark.parametrize("big", THINGS)
 @pytest.mark.parametrize("ascii", [False, True])
 def test_it_fits_at_every_size_in_every_pass(big: Big, ascii: bool) -> None:
     for snapshot in snapshots():

@@ -1,0 +1,160 @@
+"""Guides a presenter through slides, which are the steps of a lesson's file.
+
+A slide is turned by PgDn and PgUp, as a clicker sends them. What is pressed twice within a moment,
+or held down, turns one: nobody clicks that fast to see something in between.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rnn_tui.tui.lesson.guide import LessonGuide, LessonScreen, Player
+from rnn_tui.tui.lesson.room import LessonRoom
+from rnn_tui.tui.lesson.view import LessonView
+
+if TYPE_CHECKING:
+    from rnn_tui.session.snapshot import Snapshot
+    from rnn_tui.tui.lesson.plan import LessonPlan
+
+TOO_SOON = 0.2  # seconds after a press within which another one is the same click, or a key held
+SLOW = 1.0  # seconds of work from which on it can be skipped
+RE_ENTERS = ("f5", "shift+f5", "f17")  # a clicker's "start the presentation"
+FIRST, LAST = "this is the first slide", "this is the last slide"
+
+
+class PresentationGuide(LessonGuide):
+    """Guides through a presentation.
+
+    What a slide says are the presenter's notes: the panel ``lesson`` has them. It has a place by
+    itself where a slide asks for a prediction, or with `notes`.
+
+    Attributes:
+        away: the presenter has left the slides: keys are those of the program.
+    """
+
+    presents = True
+
+    def __init__(
+        self,
+        plan: LessonPlan,
+        player: Player,
+        screen: LessonScreen,
+        *,
+        notes: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Guide through the slides of `plan`; with `notes`, what they say is always shown."""
+        self._notes = notes
+        self._clock = clock
+        self._pressed = -TOO_SOON  # when a slide was turned last, or should have been
+        self._entered = 0.0  # when the slide was
+        self._waiting = 0  # slides to turn as soon as this one is there
+        self.away = False
+        super().__init__(plan, player, screen)
+
+    # ---------------------------------------------------------------- turning slides
+
+    def turn(self, distance: int) -> str:
+        """Turn so many slides, back where it is negative; return what is said of it, if anything.
+
+        An open question is answered first. Work that takes long is skipped: the run stays where
+        it has come to.
+        """
+        now, before = self._clock(), self._pressed
+        self._pressed = now
+        if now - before < TOO_SOON:
+            return ""
+        if self.player.busy:
+            if now - self._entered < SLOW:
+                self._waiting = distance
+                return ""
+            if distance > 0:
+                self.player.keep_here()
+                return "skipped: the run stays where it has come to"
+        elif distance > 0 and self.open:
+            self._attempt.settled = True
+            self._changed()
+            return ""
+        steps = len(self.plan.lesson.steps)
+        there = min(max(self.step + distance, 0), steps - 1)
+        if there == self.step and not self._off_path:
+            return LAST if distance > 0 else FIRST
+        self.enter(there)
+        return ""
+
+    def enter(self, step: int) -> None:
+        """Enter a slide, or come back to it."""
+        self.away, self._waiting, self._entered = False, 0, self._clock()
+        super().enter(step)
+
+    def leave(self) -> None:
+        """Leave the slides; `enter` comes back."""
+        self.away = True
+        self._changed()
+
+    def key(self, key: str, character: str | None, *, in_focus: bool) -> bool:
+        """Take a key if it is one for the slides; see `LessonGuide`."""
+        if key in RE_ENTERS:
+            self.enter(self.step)
+            return True
+        if key in ("pageup", "pagedown"):  # the main screen's, with a count: see `turn`
+            return False
+        return super().key(key, character, in_focus=in_focus)
+
+    def pressed_enter(self) -> None:
+        """Answer, or begin to; slides are turned by other keys."""
+        if self.open:
+            super().pressed_enter()
+
+    def takes(self, snapshot: Snapshot) -> bool:
+        """Go on with what the slide does; return whether the snapshot is to be drawn."""
+        before = self._facts
+        drawn = super().takes(snapshot)
+        if before is None and self._facts is not None:
+            self.typing = False  # digits count, as everywhere, until enter
+            self._refresh()
+        if self._facts is None and not self.player.busy and self.player.interrupted:
+            self.player.keep_here()
+        elif self._facts is not None and self._waiting:
+            self.enter(min(max(self.step + self._waiting, 0), len(self.plan.lesson.steps) - 1))
+        return drawn
+
+    # ---------------------------------------------------------------- what is shown
+
+    @property
+    def words(self) -> str:
+        """What the footer says: ``3/14 · why does it shrink?``."""
+        place = f"{self.step + 1}/{len(self.plan.lesson.steps)}"
+        if self.away:
+            return f"{place} left · esc comes back"
+        if self.player.busy and self._clock() - self._entered >= SLOW:
+            return f"{place} · {self._now.title} · working: PgDn skips the rest"
+        if self._off_path:
+            return f"{place} · {self._now.title} · esc comes back"
+        return f"{place} · {self._now.title}"
+
+    def _refresh(self) -> None:
+        """Make what is shown anew; the panel has a place by itself only where it is needed."""
+        super()._refresh()
+        step = self._now
+        if self._notes or step.ask is not None:
+            lesson = self.plan.lesson
+            self.room = LessonRoom.of(replace(lesson, steps=(step,)))
+        else:
+            self.room = None
+
+    def _view(self) -> LessonView:
+        """Return what the panel shows: notes only where they are wanted, or asked for by tab."""
+        view = super()._view()
+        if self._now.ask is not None and not self._notes:
+            return replace(view, say="")
+        return view
+
+
+def presentation_guide(notes: bool) -> Callable[[LessonPlan, Player, LessonScreen], LessonGuide]:
+    """Return what makes the guide of a presentation."""
+    return partial(PresentationGuide, notes=notes)
