@@ -162,8 +162,9 @@ class LessonActions(DeskActions):
         self.selection = replace(self.selection, operation=0)
         self.selection = replace(self.selection, big="")
         self.focus_panel(show.panel or self._shown_panel())
-        if big := next((each for each in THINGS if each == show.big), ""):
-            self.show_big(big)
+        for big in THINGS:
+            if big == show.big:
+                self.show_big(big)
         self._lesson_looks_at = self._looked_at()
 
     def _shown_panel(self) -> str:
