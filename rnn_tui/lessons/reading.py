@@ -283,11 +283,12 @@ class _LessonReader:
             yield text, where
 
     def _filled(self, table: Mapping[str, Any], path: ValuePath, key: str) -> str:
-        """Return a text whose braces hold expressions."""
-        text = self.file.text(table, path, key).strip("\n")
+        """Return a text whose braces hold expressions, a line for each paragraph."""
+        text = self.file.text(table, path, key)
         with self._at((*path, key)):
             check_braces(text)
-        return text
+        paragraphs = re.split(r"\n[ \t]*\n", text.strip())
+        return "\n".join(" ".join(each.split()) for each in paragraphs)
 
     def _expression(self, text: str, path: ValuePath) -> str:
         """Return a checked expression."""
