@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import math
+import struct
 
 MINUS = "−"
 NOT_FINITE = "!"  # stands for NaN and ±inf
 DIGITS = 4  # significant digits
+COVERED = "███"  # stands for a number that is not to be seen yet
+_COVERING_BITS = 0x7FF8_C0DE_0000_0000  # of a NaN that 32 bits and sums keep, too
+COVERING: float = struct.unpack("<d", struct.pack("<Q", _COVERING_BITS))[0]
+"""What stands in place of a number that is not to be seen yet; `unwritten` tells it from others."""
+
+
+def unwritten(value: float) -> str:
+    """Return what stands for a number that is not finite: whether it is covered, or is none."""
+    bits = struct.unpack("<Q", struct.pack("<d", value))[0]
+    return COVERED if bits & 0x7FFF_FFFF_0000_0000 == _COVERING_BITS else NOT_FINITE
 
 
 def number(value: float, digits: int = DIGITS) -> str:
@@ -15,7 +26,7 @@ def number(value: float, digits: int = DIGITS) -> str:
     A whole number is written as one: 0, 20, −1. NaN and ±inf are NOT_FINITE.
     """
     if not math.isfinite(value):
-        return NOT_FINITE
+        return unwritten(value)
     size = abs(value)
     if value == int(value) and size < 10**digits:
         return f"{MINUS if value < 0 else ''}{int(size)}"

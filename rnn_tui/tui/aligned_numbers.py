@@ -20,7 +20,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from rnn_tui.tui.number_format import MINUS, NOT_FINITE, UNKNOWN
+from rnn_tui.tui.number_format import MINUS, UNKNOWN, unwritten
 
 PLAIN = 0.00995, 999.95  # the largest number of a column that is in units of 1
 AFTER = 7  # cells of a table's column from the point on, where numbers have exponents
@@ -70,7 +70,7 @@ class NumberColumn:
         0 is exactly 0, and what is not finite is NOT_FINITE.
         """
         if not math.isfinite(value):
-            return self._placed(NOT_FINITE, "")
+            return self._placed(unwritten(value), "")
         if not value:
             return self._placed("0", "")
         sign = MINUS if value < 0 else "+" if self.signed else ""

@@ -8,9 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from rnn_tui.number_text import DIGITS, MINUS, NOT_FINITE, number, signed
+from rnn_tui.number_text import COVERED, DIGITS, MINUS, NOT_FINITE, number, signed, unwritten
 
-__all__ = ["DIGITS", "MINUS", "NOT_FINITE", "number", "signed"]  # and what is here
+__all__ = [
+    "COVERED",
+    "DIGITS",
+    "MINUS",
+    "NOT_FINITE",
+    "number",
+    "signed",
+    "unwritten",
+]  # and what is here
 LEVELS = "▁▂▃▄▅▆▇█"
 UNKNOWN = "·"
 SHORT = 5  # cells of a short number at most
@@ -59,14 +67,14 @@ def percent(share: float) -> str:
 def precise_percent(share: float) -> str:
     """Return a share of 1 with one decimal: 62.4 %; exactly 0 and 1 are 0 % and 100 %."""
     if not math.isfinite(share):
-        return NOT_FINITE
+        return unwritten(share)
     return f"{100 * share:.0f} %" if share in (0.0, 1.0) else f"{100 * share:.1f} %"
 
 
 def probability(p: float) -> str:
     """Return a probability in three cells: .49; from 0.995 on it is 1.0."""
     if not math.isfinite(p):
-        return f"  {NOT_FINITE}"
+        return f"{unwritten(p):>3}"
     return "1.0" if p >= 0.995 else f"{p:.2f}"[1:]
 
 
@@ -89,7 +97,7 @@ def role_of(value: float) -> str:
     Without colours nothing tells inf from −inf: both are drawn as `NOT_FINITE`.
     """
     if not math.isfinite(value):
-        return "error"
+        return "strong" if unwritten(value) == COVERED else "error"
     return "negative" if value < 0 else "positive" if value > 0 else "dim"
 
 

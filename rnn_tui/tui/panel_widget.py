@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,13 +17,18 @@ from rnn_tui.tui.ascii_text import line_in_ascii
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, fit, merge
 from rnn_tui.tui.marks import Cell, take_cells, with_mark
-from rnn_tui.tui.number_format import count
+from rnn_tui.tui.number_format import COVERED, count
 from rnn_tui.tui.panel_spec import Draw, PanelSpec, panel_spec
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.title_rule import SECOND_LINE, title_and_rest, title_rule
 
+if TYPE_CHECKING:
+    from rnn_tui.tui.lesson.view import Covered
+
 TABLES = ("timestep", "network")  # drawn less often than the header while running
 HEAT_MAPS = PANELS.in_group("heat")
+LESSON = "lesson"
+CURTAIN = "covered until your answer is in"
 LEFT_OUT: Line = ((" left out on this slow link: tab to it, or z", "dim"),)
 
 
@@ -101,11 +107,21 @@ class LinesWidget(Widget):
             if mark is not None and self.id != "footer":
                 lines, cells = take_cells(lines)
                 lines = with_mark(lines, cells, mark)
+            if context.covered_values is not None:
+                lines = self._covered(lines, cells, context.covered_values)
             return lines, cells
         except Exception as error:  # no panel ends the program
             where = f"drawing {self.id}"
             text = context.errors.line(error, "this panel could not be drawn", where)
             return _fill(self._failed(context, text, width), width, height), ()
+
+    def _covered(self, lines: Lines, cells: tuple[Cell, ...], covered: Covered) -> Lines:
+        """Return lines with what is not to be seen yet covered."""
+        if self.id == LESSON:  # whose texts are covered already, and whose answer is not
+            return lines
+        from rnn_tui.tui.lesson.covering import covered_lines
+
+        return covered_lines(lines, cells, covered)
 
     def _failed(self, context: DrawContext, text: str, width: int) -> Lines:
         """Return the lines that are shown where drawing has failed."""
@@ -233,6 +249,9 @@ class Panel(LinesWidget):
     def _with_title(self, context: DrawContext, width: int, height: int) -> Lines:
         """Draw the title line and the lines below it."""
         spec = self._spec
+        covered = context.covered_values
+        if covered is not None and self.id in covered.panels:
+            return self._curtain(context, width)
         left, right = spec.title(context)
         if context.snapshot.running and self.id in TABLES:
             left = f"{left} at update {count(context.snapshot.cursor.update)}"
@@ -248,6 +267,12 @@ class Panel(LinesWidget):
         from rnn_tui.tui.charts.legend import rest_line  # the first screen does without
 
         return (rule, rest_line(rest, width), *self._filled(context, width, below - 1))
+
+    def _curtain(self, context: DrawContext, width: int) -> Lines:
+        """Return the title line, and why nothing else is shown."""
+        focused = context.selection.panel == self.id
+        rule = title_rule(self.id or "", "", width, focused)
+        return (rule, ((f" {COVERED} ", "strong"), (CURTAIN, "dim")), ((" ", "dim"),))
 
     def _filled(self, context: DrawContext, width: int, height: int) -> Lines:
         """Draw the lines below the title and, where they leave several, what explains them."""

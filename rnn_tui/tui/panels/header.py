@@ -15,7 +15,7 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import Settings
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut_middle, fit, plain, text_width
-from rnn_tui.tui.number_format import count, number, percent
+from rnn_tui.tui.number_format import COVERED, count, number, percent, unwritten
 from rnn_tui.tui.pass_rail import fitting_rail, pass_pill, widths
 
 HEIGHT = 2
@@ -90,12 +90,18 @@ def _left(context: DrawContext, width: int, *, counted: bool) -> Line:
     return ((context.written(_trained(context.snapshot, width, counted=counted)), "title"),)
 
 
+def _loss(loss: float) -> str:
+    """Return a loss as the header has it; a dash where there is none."""
+    known = math.isfinite(loss) or unwritten(loss) == COVERED
+    return number(loss, 3) if known else "–"
+
+
 def _versus(snapshot: Snapshot) -> str:
     """Return the second network's loss and how far it is behind; "" if there is none."""
     second = snapshot.second_network
     if second is None:
         return ""
-    loss = number(second.loss, 3) if math.isfinite(second.loss) else "–"
+    loss = _loss(second.loss)
     if second.divergence is not None:
         return f" vs diverged at {count(second.diverged_at)}"
     return f" vs {loss}" + (f" ({count(second.behind)} behind)" if second.behind else "")
@@ -224,7 +230,7 @@ def _place(context: DrawContext) -> Line:
     snapshot, cursor = context.snapshot, context.snapshot.cursor
     apart = " | " if context.ascii else SEPARATOR  # a dot alone is a value that is not known
     place = f"{cursor.stage} t={cursor.t}/{snapshot.steps}" if cursor.t else str(cursor.stage)
-    loss = number(snapshot.loss, 3) if math.isfinite(snapshot.loss) else "–"
+    loss = _loss(snapshot.loss)
     now = "" if snapshot.running else "dim"  # what a paused run trains at is of before
     return (
         (" ", ""),

@@ -73,7 +73,7 @@ class Debugger(LessonActions):
         self._last_question = 0  # likewise of the newest question that was asked
         self._chart_cache = ChartCache()
         # A snapshot, in ASCII or not, and the same with its names as they can be shown.
-        self._as_written: tuple[Snapshot, bool, Snapshot] | None = None
+        self._as_written: tuple[Snapshot, object, Snapshot] | None = None
         self.ascii = False
         self.followers: int | None = None
         self._covered = False  # by a dialog
@@ -303,6 +303,8 @@ class Debugger(LessonActions):
             context = replace(context, mark=mark)
         elif lesson is not None and lesson.mark:
             context = replace(context, mark=Mark(lesson.mark, lesson.dim))
+        elif covered is not None and covered.names:
+            context = replace(context, mark=Mark(""))  # so that cells have their names
         return replace(context, paged=True) if self._has_pages(context) else context
 
     @property
@@ -354,10 +356,19 @@ class Debugger(LessonActions):
         self._frames.set_rate()
 
     def _written(self, snapshot: Snapshot) -> Snapshot:
-        """Return `snapshot` with its names as this terminal can show them; the same each time."""
-        known = self._as_written
-        if known is None or known[0] is not snapshot or known[1] != self.ascii:
-            known = self._as_written = snapshot, self.ascii, self._in_characters(snapshot)
+        """Return `snapshot` as it is to be drawn; the same each time.
+
+        Its names are as this terminal can show them, and what is not to be seen yet is covered.
+        """
+        covered = self._lesson_shown()[1]
+        known, how = self._as_written, (self.ascii, covered)
+        if known is None or known[0] is not snapshot or known[1] != how:
+            shown = self._in_characters(snapshot)
+            if covered is not None:
+                from rnn_tui.tui.lesson.covering import covered_snapshot
+
+                shown = covered_snapshot(shown, covered)
+            known = self._as_written = snapshot, how, shown
         return known[2]
 
     def _in_characters(self, snapshot: Snapshot) -> Snapshot:
