@@ -38,7 +38,7 @@ _FIELDS = (
     "contributions", "curve", "recent", "test_losses", "predictions", "baselines", "what_if",
     "proofs", "second_network", "theirs", "window",
 )  # fmt: skip
-_WRITTEN = re.compile(r"(?<![\w.−])(\d+(?:,\d{3})+|\d*\.?\d+)(?:e[−+-]?\d+)?(?![\w.]*\d)")
+_WRITTEN = re.compile(r"(?<![\w.])(?<!e[−+-])(\d+(?:,\d{3})+|\d*\.?\d+)(?:e[−+-]?\d+)?(?![\w.]*\d)")
 
 
 # ---------------------------------------------------------------- snapshots
