@@ -130,7 +130,7 @@ def test_a_lesson_becomes_figures_and_a_recording(
 def played(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a picture of each step without playing any."""
 
-    def pictures(lesson: Lesson, size: tuple[int, int], theme: str) -> list[StepPicture]:
+    def pictures(lesson: Lesson, *_: object) -> list[StepPicture]:
         rows = [each.say.strip().ljust(40) for each in lesson.steps]
         return [
             StepPicture(k, "", f"Title {k}", figure(row), (Frame(figure(row), 1.0),))

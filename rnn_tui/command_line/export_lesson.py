@@ -39,6 +39,10 @@ _THEME = Declaration(
     name="theme", kind=str, default=THEME, help="The theme: light for paper, dark for a wall.",
     group="export", effect="live", fixed_choices=("dark", "light"),
 )  # fmt: skip
+_SLIDES = Declaration(
+    name="slides", kind=bool, default=False, help="As rnn-tui present shows it: what the steps say "
+    "is left to who speaks.", group="export", effect="live",
+)  # fmt: skip
 _FORCE = Declaration(
     name="force", kind=bool, default=False, help="Let files that are there be replaced, unless "
     "they are the lesson.", group="export", effect="live",
@@ -54,6 +58,7 @@ the same files each time on one machine.
 Examples:
   rnn-tui export-lesson one-step --svg figures
   rnn-tui export-lesson mine.toml --svg figures --cast demo.cast --size 120x40 --theme light
+  rnn-tui export-lesson lecture.toml --slides --svg figures
 """
 
 
@@ -71,7 +76,8 @@ def export_lesson(arguments: list[str]) -> int:
     if not (options.get("svg") or options.get("cast")):
         raise CommandError(f"nothing to write: {PROGRAM} {NAME} … --svg DIR, --cast FILE.cast")
     _check_places(options)  # before it is played, which takes a while
-    pictures = _pictures(lesson, size, options.get("theme", THEME))
+    theme, slides = options.get("theme", THEME), bool(options.get("slides"))
+    pictures = _pictures(lesson, size, theme, slides)
     contents = _contents(lesson, pictures, options)
     _write(lesson, contents, options)
     print(_summary(pictures, options))
@@ -83,7 +89,8 @@ def export_lesson_command() -> click.Command:
     svg, cast, size = SettingOption(_SVG), SettingOption(_CAST), SettingOption(_SIZE)
     svg.metavar, cast.metavar, size.metavar = "DIR", "FILE.cast", "COLUMNSxROWS"
     options: list[click.Parameter] = [svg, cast, size, SettingOption(_THEME)]
-    command = make_command(NAME, _HELP, [*options, SettingOption(_FORCE, "--force")], settings=())
+    flags = [SettingOption(_SLIDES, "--slides"), SettingOption(_FORCE, "--force")]
+    command = make_command(NAME, _HELP, [*options, *flags], settings=())
     command.params[0] = click.Argument(["files"], nargs=-1, metavar="LESSON")
     command.params = [
         each for each in command.params if each.name not in ("max_data", "max_memory")
@@ -139,8 +146,8 @@ def _check_places(options: dict[str, Any]) -> None:
         raise CommandError(f"{cast!r}: its folder does not exist")
 
 
-def _pictures(lesson: Lesson, size: tuple[int, int], theme: str) -> list[StepPicture]:
-    """Play the lesson.
+def _pictures(lesson: Lesson, size: tuple[int, int], theme: str, slides: bool) -> list[StepPicture]:
+    """Play the lesson, or present it.
 
     Raises:
         CommandError: it cannot be played to its end.
@@ -152,6 +159,10 @@ def _pictures(lesson: Lesson, size: tuple[int, int], theme: str) -> list[StepPic
 
     run = begin_run(lesson, {"seed": lesson.seeds[0]} if lesson.seeds else None)
     plan = LessonPlan(lesson, name="lesson")
+    if slides:
+        from rnn_tui.tui.lesson.presentation import presentation_guide
+
+        plan = LessonPlan(lesson, name="slide", make_guide=presentation_guide(False))
     app = RnnTui(run.trainer, versus=run.versus, view=run.view, theme=theme, lesson=plan)
     try:
         return step_pictures(app, size)
