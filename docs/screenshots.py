@@ -279,7 +279,7 @@ def screenshots() -> Iterator[Screenshot]:
     """Yield all screenshots."""
     lstm, gru, rnn = Settings(cell="lstm"), Settings(cell="gru"), Settings()
     for label, size in (("80", SMALL), ("120", LARGE)):
-        actions = (*_keys("m i"), _guessed, "enter", _backward, *_keys("m i"), _guessed)
+        actions = (*_keys("slash i"), _guessed, "enter", _backward, *_keys("slash i"), _guessed)
         for theme in ("dark", "light"):
             name = f"theirs-{label}-{theme}"
             yield Screenshot(name, lstm, actions, size, theme, case=case_with_mistake)

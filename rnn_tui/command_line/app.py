@@ -30,6 +30,7 @@ from rnn_tui.command_line.start import (
     check_fit,
     check_keyframes,
     parse_breakpoints,
+    parse_place,
     run_files,
     start_run,
     starting_weights,
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
     import socket
 
     from rnn_tui.engine.training.trainer import Trainer
+    from rnn_tui.places.place_line import PlaceLine
     from rnn_tui.second_network import Versus
+    from rnn_tui.tui.app import RnnTui
     from rnn_tui.tui.character_set import CharacterSet
     from rnn_tui.tui.lesson.plan import LessonPlan
     from rnn_tui.tui.link import Link
@@ -109,6 +112,7 @@ def check_guest(options: Options) -> None:
     options = with_case_file(options)
     kiosk = _kiosk(options)
     breakpoints = parse_breakpoints(options)
+    parse_place(options)
     trainer = start_run(options, kiosk).trainer
     check_keyframes(trainer)
     check_fit(breakpoints, trainer)
@@ -169,7 +173,7 @@ def _open_watched(
     gc.disable()  # imported modules stay; the app enables it again after its first screen
     if options.get("follow") == "follower":
         return _open_follower(options, characters, watch, kiosk)
-    breakpoints = parse_breakpoints(options)
+    breakpoints, place = parse_breakpoints(options), parse_place(options)
     _free_standard_input(options)
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     files = run_files(options)
@@ -215,7 +219,23 @@ def _open_watched(
         autosaves=partial(autosave_writer, options, start) if keeps else None,
         notice=" · ".join(filter(None, notices)),
     )
+    if place is not None:
+        _open_at(app, place)
     return run_app(app)
+
+
+def _open_at(app: RnnTui, place: PlaceLine) -> None:
+    """Have the app go to a place first.
+
+    Raises:
+        CommandError: the run has no such place, or it lies before a saved run goes on.
+    """
+    from rnn_tui.places.looking import PlaceError
+
+    try:
+        app.open_at(place)
+    except PlaceError as error:
+        raise CommandError(f"--at {error}") from None
 
 
 def _free_standard_input(options: Options) -> None:

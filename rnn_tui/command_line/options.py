@@ -49,6 +49,11 @@ _BREAK = Declaration(
     "pass=BACKWARD, t=7.",
     group="run", effect="live",
 )  # fmt: skip
+_AT = Declaration(
+    name="at", kind=str, default="", help="Open at a place, as y copies it: \"40:B7.3 unit 2\" or "
+    "\"update 40 BACKWARD t=7 op 3 unit 2\"; the way there is trained, and space stops on it.",
+    group="screen", effect="live",
+)  # fmt: skip
 _VERSUS = Declaration(
     name="versus", kind=str, default="", help="Set a second network beside this one, with this "
     "cell: same seed, same data, in lock step; a changes places.", group="screen", effect="live",
@@ -131,7 +136,7 @@ _MAX_MEMORY = SizeDeclaration(
     "need more are refused [default: a third of this machine's].", group="limits", effect="restart",
 )  # fmt: skip
 _PLACEHOLDERS = {
-    "idle": "TIME", "max_data": "SIZE", "max_memory": "SIZE",
+    "at": "PLACE", "idle": "TIME", "max_data": "SIZE", "max_memory": "SIZE",
     "data": "FILE", "out": "FILE.safetensors", "metrics": "FILE.csv",
     "init_from": "FILE.safetensors", "target": "NAME", "inputs": "NAMES", "time": "NAME",
     "task": "TASK",
@@ -442,6 +447,7 @@ def app_options() -> list[click.Parameter]:
     return [
         *screen_options(),
         SettingOption(_BREAK, repeated=True),
+        SettingOption(_AT),
         SettingOption(_VERSUS),
         SettingOption(_MATCH, "--match-parameters"),
         SettingOption(_RESUME, without_value=NEWEST),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rnn_tui.engine.training.trainer import Trainer
     from rnn_tui.files.ownership import InputFile, RunFiles
     from rnn_tui.kiosk import Kiosk
+    from rnn_tui.places.place_line import PlaceLine
     from rnn_tui.tasks.data_report import DataReport
 
 Options = Mapping[str, Any]
@@ -297,6 +298,19 @@ def parse_breakpoints(options: Options) -> tuple[Breakpoint, ...]:
         return tuple(parse(text) for text in texts)
     except BreakpointError as error:
         raise CommandError(f"--break {error}") from None
+
+
+def parse_place(options: Options) -> PlaceLine | None:
+    """Return the place of --at, which the app compares with the run later; None without it."""
+    if not (text := options.get("at")):
+        return None
+    from rnn_tui.places.reading import PlaceError
+    from rnn_tui.places.reading import parse_place as parse
+
+    try:
+        return parse(str(text))
+    except PlaceError as error:
+        raise CommandError(f"--at {error}") from None
 
 
 def check_keyframes(trainer: Trainer) -> None:

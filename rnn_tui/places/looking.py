@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rnn_tui.registry import PANELS
 from rnn_tui.settings import quote
@@ -29,7 +29,10 @@ MOST = 999_999_999
 """The largest number in a place."""
 REPEATED = ("variant", "chart")
 """What there may be several of, one for each panel."""
-FLAGS = ("zoom",)
+MOST_TESTED = 512
+"""How many test losses a run keeps."""
+NONE = "none"
+FLAGS = ("zoom", "dims")
 """What stands alone."""
 
 _NUMBER = r"-?(?:\d{1,20}(?:\.\d{1,25})?|\.\d{1,25})(?:e[+-]?\d{1,3})?"
@@ -148,10 +151,53 @@ def _short(value: float) -> str:
     return repr(value).removesuffix(".0")
 
 
+def _word(name: str, value: str) -> str:
+    if re.fullmatch(r"[a-z][a-z-]{0,40}", value.lower(), re.ASCII):
+        return value.lower()
+    raise _refused(name, value, "a word, as equation")
+
+
+def _pointed(name: str, value: str) -> str:
+    if value.isprintable() and 0 < len(value) <= 100:
+        return value
+    raise _refused(name, value, "the name of a value, as h_7[3]")
+
+
 def _temperature(name: str, value: str) -> str:
     if re.fullmatch(_NUMBER, value, re.ASCII) and 0 <= float(value) <= 1e3:
         return _short(float(value))
     raise _refused(name, value, "a number from 0 to 1000")
+
+
+def _tested(name: str, value: str) -> str:
+    if not value or (found := updates_of(value)) is None:
+        raise _refused(name, value, "numbers of updates that rise, as 3,9..12, or none")
+    return updates_text(found)
+
+
+def updates_of(text: str) -> tuple[int, ...] | None:
+    """Return the numbers that `text` writes, ``3,9..12``; None if it writes none that rise."""
+    found: list[int] = []
+    for part in [] if text == NONE else text.split(","):
+        match = re.fullmatch(r"(\d{1,9})(?:\.\.(\d{1,9}))?", part, re.ASCII)
+        if match is None:
+            return None
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first <= (found[-1] if found else 0) or last < first or last - first > MOST_TESTED:
+            return None
+        found += range(first, last + 1)
+    return tuple(found) if len(found) <= MOST_TESTED else None
+
+
+def updates_text(updates: Sequence[int]) -> str:
+    """Return the text of numbers that rise, which `updates_of` reads."""
+    runs: list[list[int]] = []
+    for each in updates:
+        if runs and runs[-1][-1] == each - 1:
+            runs[-1] = [runs[-1][0], each]
+        else:
+            runs.append([each])
+    return ",".join("..".join(map(str, run)) for run in runs) or NONE
 
 
 def _reached(name: str, value: str) -> str:
@@ -171,7 +217,11 @@ _READERS: dict[str, Callable[[str, str], str]] = {
     "page": _page,
     "variant": _variant,
     "chart": _chart,
+    "big": _word,
+    "pointed": _pointed,
+    "dims": _alone,
     "temperature": _temperature,
+    "tested": _tested,
     "reached": _reached,
 }
 NAMES = tuple(_READERS)

@@ -81,10 +81,15 @@ class GoToPlace:
     Attributes:
         place: the place.
         noted: the key under which the moment before is noted; "" for none.
+        reached: a place further on to go to first, which the run is to have reached; None for none.
+        tested: the updates on the way after which the loss on test data is measured, in order; None
+            for as there is time.
     """
 
     place: PlaceLine
     noted: str = ""
+    reached: PlaceLine | None = None
+    tested: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

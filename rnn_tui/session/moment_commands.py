@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from rnn_tui.engine.time_travel.places import Stride
+from collections.abc import Iterator, Sequence
+
+from rnn_tui.engine.time_travel.places import Place, Stride
 from rnn_tui.places.looking import PlaceError
-from rnn_tui.places.place_line import PlaceLine
 from rnn_tui.session.commands import GoToPlace, NoteMoment, ReturnToMoment
 from rnn_tui.session.moments import Moments, moment_of, return_to
 from rnn_tui.session.named_places import place_of_line
-from rnn_tui.session.state import Goal, SessionState
+from rnn_tui.session.state import Goal, SessionState, TrainingRun
 from rnn_tui.session.taking_back import Done, DoneSteps
+
+SLICE = 0.004  # seconds of measuring before the next look at commands
 
 
 def carry_out(
@@ -27,25 +30,43 @@ def carry_out(
         steps: the destructive steps, to which a return to another branch belongs.
     """
     match command:
-        case GoToPlace(place, noted):
-            _go_to(state, place, noted, moments)
+        case GoToPlace():
+            _go_to(state, command, moments)
         case NoteMoment(key):
             moments.note(key, moment_of(state), state.run.timeline.budget)
         case ReturnToMoment():
             _return(state, command, moments, steps)
 
 
-def _go_to(state: SessionState, line: PlaceLine, noted: str, moments: Moments) -> None:
-    timeline = state.run.timeline
+def _go_to(state: SessionState, command: GoToPlace, moments: Moments) -> None:
+    trainer, timeline = state.run.trainer, state.run.timeline
+    lines = [command.place] if command.reached is None else [command.reached, command.place]
+    declaration, first = trainer.network.declaration, timeline.first
     try:
-        place = place_of_line(state.run.trainer, line, timeline.first)
+        places = [place_of_line(trainer.schedule, declaration, each, first) for each in lines]
     except PlaceError as error:
         state.say(str(error), error=True)
         return
-    if noted:
-        moments.note(noted, moment_of(state), timeline.budget)
+    if command.noted:
+        moments.note(command.noted, moment_of(state), timeline.budget)
     state.breakpoints.rearm()
-    state.goal = Goal(Stride.UPDATE, 1, timeline.seek(place))
+    way = _way(state.run, places, command.tested or ())
+    state.goal = Goal(Stride.UPDATE, 1, way, quiet=command.tested is not None)
+
+
+def _way(run: TrainingRun, places: Sequence[Place], tested: Sequence[int]) -> Iterator[float]:
+    """Go to one place after the other, and measure the test loss on the way to the first."""
+    timeline, before = run.timeline, places[0].index // run.trainer.schedule.end
+    for update in tested:
+        if timeline.first < update <= before:
+            for fraction in timeline.seek(timeline.place_of(update)):
+                yield fraction * update / max(before, 1)
+            run.predictor.measure_test_loss(run.trainer, running=False)
+            while run.predictor.busy:
+                run.predictor.work(SLICE)
+                yield update / max(before, 1)
+    for place in places:
+        yield from timeline.seek(place)
 
 
 def _return(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rnn_tui.engine.network.declaration import NetworkDeclaration
 from rnn_tui.engine.time_travel.places import Place, operation_count
-from rnn_tui.engine.training.schedule import Cursor, Pass
+from rnn_tui.engine.training.schedule import Cursor, Pass, Schedule
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.places.looking import PlaceError
 from rnn_tui.places.place_line import OVER_TIME, PlaceLine
@@ -34,11 +35,14 @@ def line_of(trainer: Trainer, place: Place) -> PlaceLine:
     return line_of_cursor(Cursor(complete, stage, t, place.revealed, operations))
 
 
-def place_of_line(trainer: Trainer, line: PlaceLine, first: int = 0) -> Place:
-    """Return the place that a line names in the run of `trainer`.
+def place_of_line(
+    schedule: Schedule, declaration: NetworkDeclaration, line: PlaceLine, first: int = 0
+) -> Place:
+    """Return the place that a line names in a run.
 
     Args:
-        trainer: its schedule and its network's operations are read.
+        schedule: the run's.
+        declaration: of its network, whose operations are counted.
         line: the line; what is looked at is left out.
         first: the earliest update in reach.
 
@@ -50,7 +54,6 @@ def place_of_line(trainer: Trainer, line: PlaceLine, first: int = 0) -> Place:
         if first:
             raise PlaceError(f"{name} is out of reach: {_begins(first)}")
         return Place(0, 0)
-    schedule = trainer.schedule
     if line.t > schedule.steps:
         raise PlaceError(f"{name}: there is no timestep {line.t}: windows have {schedule.steps}")
     position = {
@@ -64,7 +67,11 @@ def place_of_line(trainer: Trainer, line: PlaceLine, first: int = 0) -> Place:
     index = line.update * schedule.end + position[line.stage]
     if index <= first * schedule.end:
         raise PlaceError(f"{name} is out of reach: {_begins(first)}")
-    operations = operation_count(trainer, index)
+    operations = 1
+    if line.stage is Pass.FORWARD:
+        operations = len(declaration.forward_operations)
+    elif line.stage is Pass.BACKWARD:
+        operations = len(declaration.backward_operations)
     if line.operation is not None and line.operation > operations:
         raise PlaceError(f"{name}: there is no operation {line.operation}: it has {operations}")
     return Place(index, operations if line.operation is None else line.operation)

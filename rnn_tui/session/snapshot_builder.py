@@ -249,6 +249,8 @@ class SnapshotBuilder:
         """Work on the requested predictions for about BUDGET seconds."""
         run, request = self._state.run, self._state.shown
         predictor = run.predictor
+        if self._state.goal is not None and self._state.goal.quiet:
+            return predictor
         paused = self._state.goal is None
         request_results = predictor.request if paused else predictor.request_while_running
         request_results(run.trainer, request.predictions, request.text, request.sample)

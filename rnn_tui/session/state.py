@@ -45,6 +45,7 @@ class Goal:
         started: `time.perf_counter` when the goal was set.
         announced: true once the screen has been notified of it.
         trains: true if it is more than one update.
+        quiet: whether nothing is measured or predicted meanwhile but what the route itself does.
         settling: finds out which breakpoints were true before the first stride; None: not begun.
     """
 
@@ -54,6 +55,7 @@ class Goal:
     fraction: float = 0.0
     started: float = field(default_factory=time.perf_counter)
     announced: bool = False
+    quiet: bool = False
     trains: bool = field(init=False)
     settling: Iterator[float] | None = None
 

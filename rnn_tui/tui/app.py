@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from rnn_tui.files.error_log import LoggedError
     from rnn_tui.files.ownership import RunFiles
     from rnn_tui.kiosk import Kiosk
+    from rnn_tui.places.place_line import PlaceLine
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.idle import IdleWatch
     from rnn_tui.tui.lesson.plan import LessonPlan
@@ -177,6 +178,15 @@ class RnnTui(PacedDisplay):
         self.debugger.after_imports = self._tidy
         if watch is not None:
             watch.save = self.session.autosave_now
+
+    def open_at(self, place: PlaceLine) -> None:
+        """Go to a place first of all.
+
+        Raises:
+            PlaceError: the run has no such place.
+        """
+        self.debugger.check_place(place)
+        self.debugger.opens_at = place
 
     def make_debugger(self) -> Debugger:
         """Return the main screen."""

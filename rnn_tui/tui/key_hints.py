@@ -77,7 +77,7 @@ def _followers_hints(context: DrawContext) -> tuple[KeyHint, ...]:
         *(each for each in cursor if each is not GO_THERE),
         KeyHint("J K", "page", ("J", "K"), FIRST) if context.paged else None,
         KeyHint("d", "view", ("d",), THIRD) if _has_views(context, spec) else None,
-        KeyHint("m", "panels", ("m",), THIRD),
+        KeyHint("/", "panels", ("slash",), THIRD),
     )
     return (*(each for each in found if each is not None), QUIT, HELP)
 
@@ -100,7 +100,7 @@ def _moves(context: DrawContext) -> tuple[KeyHint | None, ...]:
     if not snapshot.cursor.has_batch and not snapshot.cursor.update:
         return (
             KeyHint("n", "first window", ("n",), FIRST),
-            KeyHint("m i", "theirs", ("m",), FIRST) if theirs else None,
+            KeyHint("/ i", "theirs", ("slash",), FIRST) if theirs else None,
             KeyHint("s", "operation", ("s",), FIRST),
             KeyHint("u", "update", ("u",)),
             run,
@@ -211,7 +211,7 @@ def _rest(context: DrawContext) -> tuple[KeyHint | None, ...]:
     return (
         KeyHint("e", "what if", ("e",), SECOND if stands else FOURTH),
         KeyHint("p", "prompt", ("p",), THIRD) if writes else None,
-        KeyHint("m", "panels", ("m",), THIRD),
+        KeyHint("/", "panels", ("slash",), THIRD),
         KeyHint("z", "zoom out" if context.zoomed else "zoom", ("z",), THIRD),
         KeyHint("tab", "panel", ("tab",), FOURTH),
         KeyHint("i", "in code", ("i",), FOURTH) if context.selection.panel != "code" else None,

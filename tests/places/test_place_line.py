@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_tui.engine.training.schedule import Pass
-from rnn_tui.places.looking import NAMES, view_of, view_text
+from rnn_tui.places.looking import NAMES, updates_of, updates_text, view_of, view_text
 from rnn_tui.places.place_line import OVER_TIME, PlaceLine
 from rnn_tui.places.reading import PlaceError, parse_place
 from rnn_tui.registry import PANELS
@@ -36,7 +36,11 @@ VALUES = {
             st.tuples(NUMBER, NUMBER).filter(lambda s: s[0] < s[1]),
         ),
     ),
+    "big": st.sampled_from(["equation", "curve"]),
+    "pointed": st.sampled_from(["h_7[3]", "W_h[1,2]", "tanh(c_7[3])"]),
+    "dims": st.just(""),
     "temperature": st.floats(0, 1000).map(lambda x: repr(x).removesuffix(".0")),
+    "tested": st.sets(st.integers(1, 60)).map(sorted).map(updates_text),
     "reached": st.sampled_from(["60:U", "60:B7.3", "7:L"]),
 }
 
@@ -138,3 +142,8 @@ def test_what_is_refused_says_what_is_allowed(text: str, said: str) -> None:
         parse_place(text)
     assert said in str(error.value)
     assert str(error.value).startswith(repr(text))
+
+
+@given(st.sets(st.integers(1, 80)).map(sorted))
+def test_numbers_of_updates_read_back(updates: list[int]) -> None:
+    assert updates_of(updates_text(updates)) == tuple(updates)

@@ -12,7 +12,7 @@ from rnn_tui.tui.key_bindings import KEYS
 
 LEAVING = {"q", "\x11"}
 """The keys that end the session, as they should."""
-DIALOGS = ("o", "b", "e", "m", "?", "p", "\x10", "v", "V")
+DIALOGS = ("o", "b", "e", "m", "/", "g", "'", "?", "p", "\x10", "v", "V")
 PASTED = (
     "\x1b[200~{}\x1b[201~",
     "{}",

@@ -42,7 +42,7 @@ def test_enter_in_theirs_leads_out_of_the_zoom_to_rows_with_theirs(tmp_path: Pat
     write(tmp_path / "mine.safetensors", arrays)
     with program("mine.safetensors", size=(80, 23), cwd=tmp_path) as one:
         one.wait_for("1 of 1 tensor differs; first: h, t=1 — m i shows them")
-        one.send("m")
+        one.send("/")
         one.wait_for("a letter jumps there")
         one.send("i")
         one.wait_for("enter go there")

@@ -25,15 +25,15 @@ def test_a_letter_jumps_to_a_panel_and_esc_leaves_all_as_it_was() -> None:
         one = Program(terminal)
         one.until(lambda h: h.state == "paused")
         for letter, title in (("l", "══ loss ═"), ("q", "══ quantum ═"), ("h", "hyperparameters ")):
-            one.key("m")
+            one.key("/")
             one.wait_for("a letter jumps there")
             assert f" {letter}  " in one.text()
             one.key(letter)
             one.wait_for(title)
             one.wait_for(lambda text: "a letter jumps there" not in text)
-        one.send("mn")  # in one packet
+        one.send("/n")  # in one packet
         one.wait_for("══ network")
-        one.key("m")
+        one.key("/")
         one.wait_for("a letter jumps there")
         one.key("down", "up", "esc")
         one.wait_for(lambda text: "a letter jumps there" not in text)

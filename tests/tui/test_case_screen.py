@@ -190,7 +190,7 @@ def test_the_first_screen_says_whether_theirs_agree() -> None:
         session = Session(trainer_of(replace(case, theirs=theirs_are)))
         before = context(session.perform(ViewRequest()))
         now = context(proved(session))
-        assert "m i" in [hint.shown for hint in key_hints.hints(now)]
+        assert "/ i" in [hint.shown for hint in key_hints.hints(now)]
         for width in (60, 72, 78, 120):
             lines = text_of(first_screen.draw(before, width, 14))
             assert any("theirs     being compared" in line for line in lines)

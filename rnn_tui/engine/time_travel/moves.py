@@ -238,6 +238,7 @@ class Moves:
         """
         lowest = self.first * self.trainer.schedule.end
         target = Place(max(place.index, lowest), place.revealed)
+        known_before = self._branch.newest
         start = self._start_towards(target)
         if start is not None:
             self._restore(start)
@@ -252,6 +253,8 @@ class Moves:
             yield done / max(target.index - origin, 1)
         self._reveal(target)
         self._note_newest()
+        if known_before < target == self.here:  # within a timestep that was done as a whole
+            self._branch.newest = target
 
     def seek_newest(self) -> Iterator[float]:
         """Go to the newest place, as `seek` does; if the run ended there, it has ended again."""

@@ -231,12 +231,14 @@ def _place(context: DrawContext) -> Line:
     apart = " | " if context.ascii else SEPARATOR  # a dot alone is a value that is not known
     place = f"{cursor.stage} t={cursor.t}/{snapshot.steps}" if cursor.t else str(cursor.stage)
     loss = _loss(snapshot.loss)
-    now = "" if snapshot.running else "dim"  # what a paused run trains at is of before
+    # At a place that is named the screen is the same each time, so a paused run shows no speed of
+    # before.
+    speed, role = (snapshot.speed, "") if snapshot.running else (0.0, "dim")
     return (
         (" ", ""),
         (place, "strong"),
         (f"{apart}update {cursor.update}{apart}loss {loss}{_versus(snapshot)}{apart}", ""),
-        (f"{snapshot.speed:.0f}/s", now),
+        (f"{speed:.0f}/s", role),
         (apart, ""),
         (snapshot.state, _STATE_ROLE[snapshot.state]),
     )

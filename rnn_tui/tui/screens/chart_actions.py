@@ -72,6 +72,7 @@ class ChartActions(ScreenActions):
         if self.selection.panel == "loss" and (chart := self._chart()) is not None:
             at = cursor_at(chart, self.selection.chart_view("loss"))
             if at is not None:
+                self.note_jump()
                 self._send_move(commands.GoTo(int(at)))
                 return
         if self.selection.panel == "theirs":
@@ -107,6 +108,10 @@ class ChartActions(ScreenActions):
         self._zoomed = False  # a picture of the cell has no room for theirs
         self.focus_panel("ledger" if place.parameter is not None else "timestep")
         self._send_move(commands.GoToOperation(0, place.stage, place.t, place.symbol))
+
+    @abstractmethod
+    def note_jump(self) -> None:
+        """Note where one is, before a jump from there; see `PlaceActions`."""
 
     @abstractmethod
     def focus_panel(self, panel: str) -> None:

@@ -99,6 +99,8 @@ class Debugger(LessonActions):
         self._frames.start(self)
         self._chart_cache.postpone()
         self._arrange(*self.app.size)
+        if self.opens_at is not None:
+            self.take_place(self.opens_at, fresh=True)
         self.call_after_refresh(self._chart_cache.import_plotext, self._plotext_imported)
 
     def on_screen_suspend(self) -> None:

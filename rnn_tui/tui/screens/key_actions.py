@@ -10,14 +10,13 @@ from rnn_tui.session import commands
 from rnn_tui.session.run_records import SaveQuestion
 from rnn_tui.settings import Settings
 from rnn_tui.tui.screens.lost_training import LostTraining, lost_by_quitting
-from rnn_tui.tui.screens.selection_actions import SelectionActions
-from rnn_tui.tui.screens.training_actions import TrainingActions
+from rnn_tui.tui.screens.place_actions import PlaceActions
 
 FORM_OPENS = "hyperparameters: enter applies, esc cancels"
 """What is said before the form is made, which takes a few tenths of a second."""
 
 
-class KeyActions(TrainingActions, SelectionActions):
+class KeyActions(PlaceActions):
     """The actions of the main screen; here those that open dialogs, write files and leave."""
 
     def action_what_if(self) -> None:

@@ -43,7 +43,7 @@ def restored_selection(snapshot: Snapshot, view: ScreenView) -> Selection:
 def valid_selection(snapshot: Snapshot, selection: Selection) -> Selection:
     """Return `selection`, reset where its unit or parameter does not exist after a restart."""
     parameters = snapshot.optimizer.parameters.size
-    if selection.unit <= _last_unit(snapshot) and selection.parameter < parameters:
+    if selection.unit <= last_unit(snapshot) and selection.parameter < parameters:
         return selection
     return replace(selection, unit=0, parameter=_first_recurrent_weight(snapshot), operation=0)
 
@@ -89,7 +89,7 @@ def arrows_select_parameters(snapshot: Snapshot, selection: Selection) -> bool:
 
 def move_unit(snapshot: Snapshot, selection: Selection, distance: int) -> Selection:
     """Select the unit `distance` further down."""
-    return replace(selection, unit=_clamp(selection.unit + distance, 0, _last_unit(snapshot)))
+    return replace(selection, unit=_clamp(selection.unit + distance, 0, last_unit(snapshot)))
 
 
 def move_in_order(units: Sequence[int], selection: Selection, distance: int) -> Selection:
@@ -184,7 +184,7 @@ def _clamp(value: int, first: int, last: int) -> int:
     return min(max(value, first), last)
 
 
-def _last_unit(snapshot: Snapshot) -> int:
+def last_unit(snapshot: Snapshot) -> int:
     """Return the last hidden unit or, where there are more of those, output."""
     sizes = snapshot.window.declaration.architecture
     return max(sizes.hidden, sizes.outputs) - 1

@@ -24,13 +24,6 @@ class TrainingActions(ScreenActions):
         self.selection = replace(self.selection, operation=0)
         self._send_move(commands.Back(Stride(stride), count))
 
-    def action_go_to(self) -> None:
-        """Go to the update whose number was typed."""
-        if not self.selection.prefix:
-            self._show_notice("type the number of an update before g: 40g")
-            return
-        self._send_move(commands.GoTo(self._take_count()))
-
     def action_go_to_newest(self) -> None:
         """Go to the newest place reached."""
         self._send_move(commands.GoTo(None))
@@ -61,9 +54,9 @@ class TrainingActions(ScreenActions):
         if not self._asks("r", "restarts", self._lost_by_restarting()):
             self._send_move(commands.Restart())
 
-    def action_undo_restart(self) -> None:
-        """Bring the run before the restart back."""
-        self._send_move(commands.UndoStep())
+    def action_undo_step(self) -> None:
+        """Take the newest destructive step back, or the count of them; or make it again."""
+        self._send_move(commands.UndoStep(self._take_count()))
 
     def action_swap(self) -> None:
         """Exchange this network and the second one."""

@@ -174,10 +174,13 @@ def test_the_form_that_scripts_read_is_the_same_everywhere() -> None:
             assert FORM.match(line), line
 
 
-def test_a_speed_that_is_not_of_now_is_faint() -> None:
+def test_a_paused_run_shows_no_speed_of_before() -> None:
     paused = replace(snapshot_after(), speed=3805.0)
-    for snapshot, role in ((paused, "dim"), (replace(paused, running=True), "")):
-        assert ("3805/s", role) in header.draw(context(snapshot), 80, 2)[1]
+    for snapshot, run in (
+        (paused, ("0/s", "dim")),
+        (replace(paused, running=True), ("3805/s", "")),
+    ):
+        assert run in header.draw(context(snapshot), 80, 2)[1]
 
 
 def past(forks: int = 0) -> Snapshot:

@@ -21,7 +21,7 @@ KEYS = (
     ("o", "choose cell, size, learning rate and all else"),
     ("q", "quit"),
 )
-THEIRS_KEYS = "m i"  # of the panel that has their numbers
+THEIRS_KEYS = "/ i"  # of the panel that has their numbers
 FOLLOWERS_KEYS = (
     ("tab", "look at another panel"),
     ("z", "give it the whole screen"),

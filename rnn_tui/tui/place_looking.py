@@ -1,0 +1,221 @@
+"""What is selected and shown on the screen, as a line of a place says it, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import get_args
+
+from rnn_tui.engine.core.parameters import block_name
+from rnn_tui.places.looking import PlaceError, updates_text, view_of, view_text
+from rnn_tui.places.place_line import Looking
+from rnn_tui.session.commands import ViewRequest
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.settings import quote
+from rnn_tui.tui.charts.chart_view import WHOLE, ChartView
+from rnn_tui.tui.draw_context import Big, Selection
+from rnn_tui.tui.panel_spec import hidden_panels, panel_spec
+from rnn_tui.tui.parameter_names import parameter_name, tensors
+from rnn_tui.tui.screens.selection_moves import initial_selection, last_unit
+
+LONGEST_TESTED = 200  # characters, of a line that is still to be typed
+ABOVE = "network"
+"""The panel above the timestep at the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a run is looked at.
+
+    Attributes:
+        selection: what only the screen needs.
+        sample: the sample of the batch, from 0.
+        t: the timestep chosen; None for the cursor's.
+        layer: the layer chosen; None for the newest operation's.
+        temperature: of the text that the network writes.
+        zoomed: whether the panel with the focus has the whole screen.
+        above: the panel above the timestep.
+    """
+
+    selection: Selection
+    sample: int = 0
+    t: int | None = None
+    layer: int | None = None
+    temperature: float = 1.0
+    zoomed: bool = False
+    above: str = ABOVE
+
+    @classmethod
+    def at(cls, selection: Selection, request: ViewRequest, zoomed: bool, above: str) -> Look:
+        """Return the look of a screen from what it keeps."""
+        temperature = request.text.temperature
+        kept = replace(selection, prefix="")
+        return cls(kept, request.sample, request.t, request.layer, temperature, zoomed, above)
+
+
+def looking_of(snapshot: Snapshot, look: Look) -> Looking:
+    """Return how a line says what is looked at, where that is not as at the start."""
+    return tuple(_pairs(snapshot, look))
+
+
+def _pairs(snapshot: Snapshot, look: Look) -> Iterator[tuple[str, str]]:
+    """Yield what is not as at the start, by name, in the order of a line."""
+    selection, start = look.selection, initial_selection(snapshot)
+    if selection.unit != start.unit:
+        yield "unit", str(selection.unit + 1)
+    if look.layer is not None:
+        yield "layer", str(look.layer)
+    if look.sample:
+        yield "sample", str(look.sample + 1)
+    if look.t is not None:
+        yield "shown", f"t={look.t}"
+    if selection.operation:
+        yield "equation", str(-selection.operation)
+    if selection.parameter != start.parameter:
+        yield "weight", parameter_name(snapshot, selection.parameter)
+    if selection.panel != start.panel:
+        yield "panel", selection.panel
+    if look.zoomed:
+        yield "zoom", ""
+    if look.above not in (ABOVE, selection.panel):
+        yield "above", look.above
+    if selection.page:
+        yield "page", str(selection.page)
+    for panel, variant in sorted(selection.variants):
+        known = panel_spec(panel).variants(snapshot)
+        if not known or variant != known[0]:
+            yield "variant", f"{panel}={variant}"
+    for panel, view in sorted(selection.chart_views, key=lambda each: each[0]):
+        if view != WHOLE:
+            yield "chart", f"{panel}={view_text(view.cursor, view.span)}"
+    if selection.big:
+        yield "big", selection.big
+    if selection.pointing and selection.pointed:
+        yield "pointed", selection.pointed
+        if selection.pointing == "dims":
+            yield "dims", ""
+    if look.temperature != 1.0:
+        yield "temperature", repr(look.temperature).removesuffix(".0")
+
+
+def tested_of(snapshot: Snapshot) -> Looking:
+    """Return after which updates test losses were measured; nothing if only after the newest."""
+    here = snapshot.cursor.update
+    tested = tuple(int(update) for update in snapshot.test_losses.update)
+    if tested == ((here,) if here else ()) or (not snapshot.test_losses.update.size and not here):
+        return ()
+    text = updates_text(tested)
+    return (("tested", text),) if len(text) <= LONGEST_TESTED else ()
+
+
+def look_of(snapshot: Snapshot, looking: Looking, *, lesson: bool = False) -> Look:
+    """Return the look that a line says, all else as at the start.
+
+    Args:
+        snapshot: of the run.
+        looking: what the line says.
+        lesson: whether a lesson is played.
+
+    Raises:
+        PlaceError: the run has no such unit, panel or whatever is named.
+    """
+    look = Look(initial_selection(snapshot))
+    hidden = hidden_panels(snapshot, lesson=lesson)
+    for name, value in looking:
+        look = _with(snapshot, look, name, value)
+        panel = value.partition("=")[0]
+        if name in ("panel", "above") and panel in hidden:
+            raise PlaceError(f"{name} {panel}: {hidden[panel]}")
+    selection = look.selection
+    if look.above == ABOVE and selection.panel != "timestep":
+        look = replace(look, above=selection.panel)
+    return look
+
+
+def _with(snapshot: Snapshot, look: Look, name: str, value: str) -> Look:
+    """Return the look with one thing of the line."""
+    selection = look.selection
+    match name:
+        case "unit":
+            unit = _counted(name, value, last_unit(snapshot) + 1)
+            return replace(look, selection=replace(selection, unit=unit - 1))
+        case "layer":
+            return replace(look, layer=_counted(name, value, snapshot.settings.layers))
+        case "sample":
+            return replace(look, sample=_counted(name, value, snapshot.settings.batch) - 1)
+        case "shown":
+            return replace(look, t=_counted("shown t", value.removeprefix("t="), snapshot.steps))
+        case "weight":
+            return replace(look, selection=replace(selection, parameter=_index(snapshot, value)))
+        case "zoom":
+            return replace(look, zoomed=True)
+        case "above":
+            return replace(look, above=value)
+        case "temperature":
+            return replace(look, temperature=float(value))
+        case _:
+            return replace(look, selection=_selected(selection, name, value))
+
+
+def _selected(selection: Selection, name: str, value: str) -> Selection:
+    """Return the selection with one thing of the line that every run has."""
+    panel, _, rest = value.partition("=")
+    match name:
+        case "equation":
+            return replace(selection, operation=-int(value))
+        case "panel":
+            return replace(selection, panel=value)
+        case "page":
+            return replace(selection, page=int(value))
+        case "variant":
+            return replace(selection, variants=(*selection.variants, (panel, rest)))
+        case "chart":
+            view = view_of(rest)
+            return selection.looking(panel, WHOLE if view is None else ChartView(*view))
+        case "big":
+            for big in get_args(Big):
+                if big == value:
+                    return replace(selection, big=big)
+            allowed = ", ".join(filter(None, get_args(Big)))
+            raise PlaceError(f"big must be one of {allowed}, not {quote(value)}")
+        case "pointed":
+            return replace(selection, pointing=selection.pointing or "on", pointed=value)
+        case "dims":
+            return replace(selection, pointing="dims")
+    return selection
+
+
+def _counted(name: str, value: str, most: int) -> int:
+    """Return a number from 1 that the run has.
+
+    Raises:
+        PlaceError: it has not so many.
+    """
+    if int(value) > most:
+        raise PlaceError(f"{name} must be from 1 to {most} in this run, not {value}")
+    return int(value)
+
+
+def _index(snapshot: Snapshot, name: str) -> int:
+    """Return the index in the flat vector of the parameter called `name`.
+
+    Raises:
+        PlaceError: there is none.
+    """
+    tensor_name, _, inside = name.removesuffix("]").partition("[")
+    entry = [int(number) - 1 for number in inside.split(",")]
+    names: list[str] = []
+    for tensor in tensors(snapshot):
+        for place, block in enumerate(tensor.spec.blocks):
+            names.append(block_name(tensor.spec.name, block))
+            if names[-1] == tensor_name:
+                shape = (*tensor.spec.shape[:-1], tensor.units)
+                if len(entry) != len(shape) or not all(
+                    0 <= k < n for k, n in zip(entry, shape, strict=True)
+                ):
+                    size = "×".join(map(str, shape))
+                    raise PlaceError(f"weight {name}: {tensor_name} has {size} entries")
+                column = place * tensor.units + entry[-1]
+                row = entry[0] if len(entry) > 1 else 0
+                return tensor.start + row * tensor.spec.shape[-1] + column
+    raise PlaceError(f"weight {name}: there is no {tensor_name}; there are {', '.join(names)}")

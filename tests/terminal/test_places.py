@@ -1,0 +1,89 @@
+"""Places as lines, in the real program: typed, copied, opened in a fresh process, bookmarks."""
+
+from __future__ import annotations
+
+import base64
+import random
+import re
+from pathlib import Path
+
+import pytest
+from terminal.driver import PROGRAM, Terminal
+from terminal.program import ROOT, Program, program
+
+MOVES = ("n", "s", "f", "u", "3n", "7s", "4u", "N", "S", "F", "U", "2N", "G", "3g", "12u")
+LOOKS = (
+    *("up", "down", "left", "right", "tab", "shift+tab", "tab", "z", "d", "D", ",", "."),
+    *("pageup", "pagedown", "x", "[", "]", "+", "i", "J", ";"),
+)
+RUNS: dict[str, tuple[str, ...]] = {
+    "rnn": ("--hidden", "5", "--steps", "6"),
+    "lstm": ("--cell", "lstm", "--hidden", "4", "--steps", "5", "--batch", "3", "--layers", "2"),
+    "recall": ("--task", "recall", "--cell", "gru", "--hidden", "4", "--gap", "4"),
+    "versus": ("--hidden", "4", "--steps", "5", "--versus", "lstm"),
+    "text": ("--task", "text", "--hidden", "6", "--steps", "7"),
+}
+
+
+def copied(one: Program) -> str:
+    """Copy the place and return the line that the terminal got."""
+    one.send("y")
+    one.wait_for("copied: ")
+    found = re.findall(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07", one.terminal.raw())
+    line = base64.b64decode(found[-1]).decode()
+    one.key("f9")  # no key of ours: the message goes
+    return line
+
+
+def cells(one: Program) -> list[list[object]]:
+    """Return every cell of the screen, with its colours; of blanks what can be seen."""
+    one.wait_for(lambda text: " proving " not in text)
+    one.settled()
+    screen = one.terminal
+    width, height = len(screen.screen()[0]), len(screen.screen())
+    rows = [[screen.cell(x, y) for x in range(width)] for y in range(height)]
+    return [[each.bg if each.data == " " else each for each in row] for row in rows]
+
+
+def walk_and_open(name: str, seed: int, size: tuple[int, int], places: int, cwd: Path) -> None:
+    """Walk at random, and open each place where the walk rests in a fresh process."""
+    pick = random.Random(seed)
+    with program(*RUNS[name], "--no-autosave", size=size, cwd=cwd) as one:
+        for _ in range(places):
+            for _ in range(pick.randrange(1, 9)):
+                if pick.random() < 0.5:
+                    one.send(pick.choice(MOVES))
+                else:
+                    one.key(pick.choice(LOOKS))
+            one.key("f9")
+            one.until(lambda h: h.state == "paused", timeout=30)
+            one.settled()
+            line = copied(one)
+            here, text = cells(one), one.text()
+            with Terminal(
+                [*PROGRAM, *RUNS[name], "--no-autosave", "--at", line],
+                *size,
+                env={"PYTHONPATH": str(ROOT)},
+                cwd=cwd,
+            ) as terminal:
+                fresh = Program(terminal)
+                fresh.until(lambda h: h.state == "paused" and h.place == one.header.place)
+                fresh.settled()
+                fresh.key("f9")
+                if cells(fresh) != here:
+                    assert fresh.text() == text, (name, seed, line)
+                    assert cells(fresh) == here, (name, seed, line)
+
+
+def test_a_copied_place_opens_as_the_same_screen(tmp_path: Path) -> None:
+    walk_and_open("rnn", 1, (80, 23), 2, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", [(80, 23), (80, 24), (120, 40), (190, 50)])
+@pytest.mark.parametrize("name", RUNS)
+def test_copied_places_open_as_the_same_screen(
+    name: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    for seed in range(3):
+        walk_and_open(name, seed, size, 6, tmp_path)
