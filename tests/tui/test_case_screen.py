@@ -184,8 +184,8 @@ def test_the_first_screen_says_whether_theirs_agree() -> None:
     ours = compute(case)
     wrong = {**ours, "grad.rnn.weight_hh_l0": ours["grad.rnn.weight_hh_l0"] + 1.0}
     for theirs_are, words in (
-        (ours, rf"theirs +✓ all {len(ours)} tensors agree — m i"),
-        (wrong, rf"theirs +✗ 1 of {len(ours)} (tensors )?differ; first: g.* — m i"),
+        (ours, rf"theirs +✓ all {len(ours)} tensors agree — / i"),
+        (wrong, rf"theirs +✗ 1 of {len(ours)} (tensors )?differ; first: g.* — / i"),
     ):
         session = Session(trainer_of(replace(case, theirs=theirs_are)))
         before = context(session.perform(ViewRequest()))
