@@ -18,7 +18,7 @@ __all__ = [
     "number",
     "signed",
     "unwritten",
-]  # and what is here
+]
 LEVELS = "▁▂▃▄▅▆▇█"
 UNKNOWN = "·"
 SHORT = 5  # cells of a short number at most

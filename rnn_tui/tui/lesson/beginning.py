@@ -13,4 +13,4 @@ def make_guide(plan: LessonPlan, session: SnapshotSource, screen: LessonScreen) 
 
     player = LessonPlayer(plan.lesson, session)
     make = plan.make_guide or LessonGuide
-    return make(plan, player, screen)
+    return make(plan, player, session, screen)

@@ -2,8 +2,8 @@
 
 Panels are drawn from a snapshot in which a hidden number is a special NaN (`COVERING`), wherever it
 stands: so bars, shades, curves, sums and all that is computed from it are covered, too. What is
-still written as a number that reads as the hidden one, up to its sign and a power of ten, is covered
-in the finished lines. What stands by a hidden name is covered there.
+still written as a number that reads as the hidden one, up to its sign and a power of ten, is
+covered in the finished lines. What stands by a hidden name is covered there.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from rnn_tui.tui.marks import Cell
 NEAR = 2e-6  # relative; a number of 32 bits is nearer to what it was computed from
 DIGITS = 3  # significant digits from which on a written number is told from others
 ROUND = 2  # significant digits up to which a number is too common to be covered by its value
+SCALES = "magnitudes"  # the proof that bars are measured by: a scale has to be a number
 GLYPH = "?"  # covers a single cell: a bar, a shade
 _FIELDS = (
     "loss", "smoothed", "grad_norm", "gradient_norms", "memory_norms", "gradient", "optimizer",
@@ -51,6 +52,9 @@ def covered_snapshot(snapshot: Snapshot, covered: Covered) -> Snapshot:
         return snapshot
     mask = _Mask(numbers, frozenset(covered.names))
     changed = {name: mask.of(getattr(snapshot, name)) for name in _FIELDS}
+    if SCALES in snapshot.proofs:
+        rough = _Mask(numbers, frozenset(), rough=True).of(snapshot.proofs[SCALES])
+        changed["proofs"] = MappingProxyType({**changed["proofs"], SCALES: rough})
     return replace(snapshot, **changed)
 
 
@@ -73,7 +77,11 @@ class CoveredWindow(SampleWindow):
 class _Mask:
     """Covers numbers by value and by name."""
 
-    def __init__(self, numbers: Sequence[float], names: frozenset[str]) -> None:
+    def __init__(
+        self, numbers: Sequence[float], names: frozenset[str], *, rough: bool = False
+    ) -> None:
+        """Cover by values and names; `rough`: with the next number of one digit instead."""
+        self._rough = rough
         self._numbers = numbers
         self._names = names
         self._done: dict[int, tuple[object, object]] = {}  # what was covered, as several share it
@@ -81,13 +89,20 @@ class _Mask:
     def of(self, value: Any) -> Any:
         """Return anything of a snapshot with what is hidden covered; itself if nothing is."""
         if isinstance(value, float):
-            return COVERING if self._hides(abs(value)) else value
+            return self._cover(value) if self._hides(abs(value)) else value
         if value is None or isinstance(value, str | int | bytes):
             return value
         known = self._done.get(id(value))
         if known is None:
             known = self._done[id(value)] = value, self._made(value)
         return known[1]
+
+    def _cover(self, value: float) -> float:
+        """Return what stands in place of a hidden number."""
+        if not self._rough:
+            return COVERING
+        power = 10.0 ** math.floor(math.log10(abs(value)))
+        return math.copysign(math.ceil(abs(value) / power) * power, value)
 
     def _hides(self, size: float) -> bool:
         return any(abs(size - each) <= NEAR * each for each in self._numbers)
@@ -118,7 +133,13 @@ class _Mask:
         found = np.zeros(array.shape, bool)
         for each in self._numbers:
             found |= np.abs(sizes - each) <= NEAR * each
-        return _with_covers(array, found) if found.any() else array
+        if not found.any():
+            return array
+        if self._rough:
+            copy = array.copy()
+            copy[found] = [self._cover(float(each)) for each in array[found]]
+            return copy
+        return _with_covers(array, found)
 
     def _dataclass(self, value: Any) -> Any:
         names = [field.name for field in fields(value)]
@@ -216,8 +237,9 @@ def _covered_line(line: Line, cells: Sequence[Cell], hidden: frozenset[str]) -> 
     text = "".join(part for part, _ in line)
     places = _places(text, hidden)
     if len(text) == sum(len(part) for part, _ in line):
-        places += [(cell.x, cell.x + cell.width) for cell in cells]
-    bad = [k for k, character in enumerate(text) if character == NOT_FINITE]
+        places += [(cell.x, cell.x + cell.width) for cell in cells if cell.width > 1]
+    bad = [cell.x for cell in cells if cell.width == 1]
+    bad += [k for k, character in enumerate(text) if character == NOT_FINITE]
     if not places and not bad:
         return line
     covers = {k: COVERED[0] for start, end in places for k in range(start, end)}

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 from rnn_tui.lessons.lesson import LessonStep, Show
 from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.session.source import SnapshotSource
 from rnn_tui.tui.lesson.answer import AnswerField, wrong_form
-from rnn_tui.tui.lesson.facts import StepFacts, facts_of, graded
+from rnn_tui.tui.lesson.covering import covered_text
+from rnn_tui.tui.lesson.facts import StepFacts, facts_of, graded, to_evaluate
 from rnn_tui.tui.lesson.plan import LessonPlan, StepResult
 from rnn_tui.tui.lesson.room import LessonRoom
 from rnn_tui.tui.lesson.view import Covered, LessonView, Try
+
+if TYPE_CHECKING:
+    from rnn_tui.claims.run_state import Values
 
 TRIES = 2  # the second comes after the hint
 
@@ -26,7 +32,12 @@ class Player(Protocol):
 
     @property
     def busy(self) -> bool:
-        """Whether its actions are still being done, or what it says is being evaluated."""
+        """Whether its actions are still being done."""
+        ...
+
+    @property
+    def remembered(self) -> Mapping[str, float | Values]:
+        """What earlier steps remembered, by name."""
         ...
 
     def enter(self, step: int) -> None:
@@ -87,14 +98,25 @@ class LessonGuide:
 
     presents = False
 
-    def __init__(self, plan: LessonPlan, player: Player, screen: LessonScreen) -> None:
-        """Guide through the lesson of `plan` on `screen`; nothing is done before `begin`."""
+    def __init__(
+        self, plan: LessonPlan, player: Player, session: SnapshotSource, screen: LessonScreen
+    ) -> None:
+        """Guide through the lesson of `plan` on `screen`; nothing is done before `begin`.
+
+        Args:
+            plan: the lesson.
+            player: does the actions of its steps.
+            session: the session that it plays on.
+            screen: the main screen.
+        """
         self.plan = plan
         self.player = player
         self.room: LessonRoom | None = LessonRoom.of(plan.lesson)
         self.step = plan.begin
         self.typing = False
+        self._session = session
         self._screen = screen
+        self._asked_for = 0  # the number of what is being evaluated; 0 for nothing
         self._attempts = {
             each.step: _Attempt(tuple(map(Try, each.given, each.grades)), settled=True)
             for each in plan.results
@@ -117,6 +139,7 @@ class LessonGuide:
         """Enter a step, or come back to it."""
         self.step, self._ended = step, False
         self._facts, self._place, self._off_path = None, (), False
+        self._asked_for = 0
         self._note = ""
         self.typing = False
         ask = self._now.ask
@@ -198,16 +221,28 @@ class LessonGuide:
         """
         self.player.take(snapshot)
         if self._facts is None:
-            if not self.player.busy and (facts := facts_of(self.player, self._now)) is not None:
-                self._facts, self._place = facts, _place_of(snapshot)
-                self.typing = self.open
-                self._refresh()
-                self._screen.show_for_lesson(self._now.show)
+            self._find_out(snapshot)
         else:
             self._off_path = _place_of(snapshot) != self._place
         self._refresh()
         asks = self._now.ask is not None and not self._attempt.settled
         return snapshot.training or self._facts is not None or not asks
+
+    def _find_out(self, snapshot: Snapshot) -> None:
+        """Have what is said and asked evaluated once all is done; take it when it has been."""
+        if self.player.busy or self.player.step != self.step:
+            return
+        found = snapshot.evaluated
+        if not self._asked_for:
+            command = to_evaluate(self._now, self.player.remembered)
+            self._asked_for = command.number
+            self._session.send(command)
+        elif found is not None and found.number == self._asked_for:
+            self._facts = facts_of(self._now, found, snapshot.steps)
+            self._place = _place_of(snapshot)
+            self.typing = self.open
+            self._refresh()
+            self._screen.show_for_lesson(self._now.show)
 
     # ---------------------------------------------------------------- keys
 
@@ -297,8 +332,17 @@ class LessonGuide:
 
     def _refresh(self) -> None:
         """Make the view and what is covered anew."""
-        self.view = self._view()
-        self.covered = self._covered()
+        covered = self.covered = self._covered()
+        view = self._view()
+        if covered.numbers:
+            view = replace(
+                view,
+                say=covered_text(view.say, covered),
+                question=covered_text(view.question, covered),
+                hint=covered_text(view.hint, covered),
+                choices=tuple(covered_text(each, covered) for each in view.choices),
+            )
+        self.view = view
 
     def _covered(self) -> Covered:
         """Return what is not to be seen yet."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rnn_tui.lessons.lesson import Lesson
+    from rnn_tui.session.source import SnapshotSource
     from rnn_tui.tui.lesson.guide import LessonGuide, LessonScreen, Player
 
 
@@ -45,6 +46,9 @@ def _nothing_more(results: Sequence[StepResult]) -> Sequence[str]:
     return ()
 
 
+MakeGuide = Callable[["LessonPlan", "Player", "SnapshotSource", "LessonScreen"], "LessonGuide"]
+
+
 @dataclass(frozen=True, slots=True)
 class LessonPlan:
     """A lesson, and how it is played: the argument ``lesson`` of the app.
@@ -67,4 +71,4 @@ class LessonPlan:
     results: tuple[StepResult, ...] = ()
     progress: Callable[[int, Sequence[StepResult]], None] = _nothing_done
     sum_up: Callable[[Sequence[StepResult]], Sequence[str]] = _nothing_more
-    make_guide: Callable[[LessonPlan, Player, LessonScreen], LessonGuide] | None = None
+    make_guide: MakeGuide | None = None

@@ -17,12 +17,12 @@ class Try:
     Attributes:
         given: the answer as it was typed.
         grade: "exact", "approximate" or "off"; `TAKEN` where it is not graded.
-        error: what the relative error is, in words: "0.4 % off"; "" where there is none.
+        words: the grade in words: "approximate: 0.4 % off".
     """
 
     given: str
     grade: str
-    error: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

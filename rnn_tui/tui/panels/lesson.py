@@ -62,7 +62,7 @@ def _body(view: LessonView, width: int, *, read: bool) -> list[Line]:
     say = _text(view.say, width)
     question = _text(view.question, width, "strong") if view.question else []
     question += _choices(view, width)
-    news = [_try_line(each, view, k) for k, each in enumerate(view.tries)]
+    news = [_try_line(each, view) for each in view.tries]
     if view.hint:
         news += _text(f"hint: {view.hint}", width)
     if view.right and not any(each.grade == "exact" for each in view.tries):
@@ -93,7 +93,7 @@ def _choices(view: LessonView, width: int) -> list[Line]:
     return lines
 
 
-def _try_line(tried: Try, view: LessonView, k: int) -> Line:
+def _try_line(tried: Try, view: LessonView) -> Line:
     """Return an answer and its grade."""
     sign, role = SIGNS[tried.grade]
     given = tried.given
@@ -101,8 +101,7 @@ def _try_line(tried: Try, view: LessonView, k: int) -> Line:
         given = view.choices[int(given) - 1] if given.isdigit() else given
     elif view.asked == "timestep":
         given = f"t={given}"
-    error = f", {tried.error}" if tried.error else ""
-    return ((f" {sign} ", role), (given, "strong"), (f": {tried.grade}{error}", role))
+    return ((f" {sign} ", role), (given, "strong"), (f": {tried.words or tried.grade}", role))
 
 
 def _end(view: LessonView) -> list[Line]:
@@ -126,7 +125,7 @@ def _field(view: LessonView) -> list[Line]:
     elif view.asked == "timestep":
         keys = (("   ← → ", "key"), ("or digits, ", "dim"), ("enter ", "key"), ("answers", "dim"))
     elif view.asked == "choice":
-        keys = (("   ↑ ↓ ", "key"), ("or its number, ", "dim"), *keys)
+        keys = (("   ↑ ↓ ", "key"), ("or its number, ", "dim"), ("enter ", "key"), ("answers", "dim"))
     cursor = (CURSOR, "accent") if view.typing else ("", "")
     taken = bool(view.tries) and view.tries[-1].grade == TAKEN
     if taken and not view.answer and not view.off_path:
