@@ -7,8 +7,8 @@ from string import ascii_lowercase
 from rnn_tui.tui.lesson.view import Asked
 
 MOST = 24  # characters of an answer
-_SIGNS = {"-": "−", "−": "−", "+": "+", ".": ".", ",": ".", "%": "%"}
-_BY_NAME = {"minus": "−", "plus": "+", "full_stop": ".", "comma": ".", "percent_sign": "%"}
+_SIGNS = {"-": "−", "−": "−", "+": "+", ".": ".", ",": ",", "%": "%"}
+_OPERATORS = "/*^()"  # of a number that is to be calculated, once it has begun
 ERASING = ("backspace", "delete", "ctrl+h")
 
 
@@ -44,12 +44,13 @@ class AnswerField:
             return True
         if self.asked == "choice":
             return self._choice(key, character)
-        typed = _BY_NAME.get(key) or _SIGNS.get(character or "") or (character or "")
+        typed = _SIGNS.get(character or "") or (character or "")
         if self.asked == "timestep":
             return typed.isascii() and typed.isdigit() and self._type(typed)
         if typed in ("e", "E") and self.text and self.text[-1].isdigit() and "e" not in self.text:
             return self._type("e")
-        if (typed.isascii() and typed.isdigit()) or typed in _SIGNS.values():
+        calculated = bool(self.text) and len(typed) == 1 and typed in _OPERATORS
+        if calculated or (typed.isascii() and typed.isdigit()) or typed in _SIGNS.values():
             return self._type(typed)
         return False
 
@@ -79,17 +80,6 @@ class AnswerField:
             self.key(character, character)
 
 
-def typed_number(text: str) -> float | None:
-    """Return the number that a text is: ``−0.018``, ``1.8e−2``, ``25%``; None if it is none."""
-    plain = text.replace("−", "-").replace(",", ".").replace(" ", "")
-    share = plain.endswith("%")
-    try:
-        value = float(plain.removesuffix("%"))
-    except ValueError:
-        return None
-    return value / 100 if share else value
-
-
 def wrong_form(asked: Asked, text: str, steps: int) -> str:
     """Return why a text cannot be an answer, in words; "" if it can.
 
@@ -101,8 +91,20 @@ def wrong_form(asked: Asked, text: str, steps: int) -> str:
     if not text:
         kinds = {"choice": "choose one, by its number or ↑ ↓", "timestep": "type a timestep"}
         return f"{kinds.get(asked, 'type a number')}, then enter"
-    if asked == "number" and typed_number(text) is None:
-        return f"{text} is no number: as 0.018, 1.8e−2 or 25%"
+    if asked == "number":
+        return _not_a_number(text)
     if asked == "timestep" and not 1 <= int(text) <= steps:
         return f"there is no t={text}: timesteps are 1 to {steps}"
+    return ""
+
+
+def _not_a_number(text: str) -> str:
+    """Return why a text is no number; "" if it is one."""
+    from rnn_tui.claims.answers import read_number
+    from rnn_tui.claims.errors import ClaimError
+
+    try:
+        read_number(text)
+    except ClaimError as error:
+        return str(error)
     return ""

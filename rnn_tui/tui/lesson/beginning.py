@@ -11,6 +11,11 @@ def make_guide(plan: LessonPlan, session: SnapshotSource, screen: LessonScreen) 
     """Return what guides through the lesson of `plan`."""
     from rnn_tui.lessons.player import LessonPlayer
 
-    player = LessonPlayer(plan.lesson, session)
+    player = LessonPlayer(
+        plan.lesson,
+        session,
+        on_key=screen.press_for_lesson,
+        on_place=screen.take_place_of_lesson,
+    )
     make = plan.make_guide or LessonGuide
-    return make(plan, player, session, screen)
+    return make(plan, player, screen)

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
-from typing import TYPE_CHECKING
 
-import numpy as np
-
+from rnn_tui.lessons.evaluation import StepEvaluation
 from rnn_tui.lessons.lesson import LessonStep, Prediction
 from rnn_tui.number_text import number
-from rnn_tui.session.commands import EvaluateTexts
 from rnn_tui.tui.lesson.view import Try
-
-if TYPE_CHECKING:
-    from rnn_tui.claims.run_state import Values
-    from rnn_tui.session.evaluated import EvaluatedTexts
-
-NUMBERS = count(1_000_001)
-"""Numbers of what is evaluated here; others evaluate, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,54 +40,41 @@ class StepFacts:
     problem: str = ""
 
 
-def to_evaluate(step: LessonStep, remembered: Mapping[str, float | Values]) -> EvaluateTexts:
-    """Return what is to be evaluated of a step, at its place."""
-    ask = step.ask
-    known = dict(remembered)
-    if ask is None:
-        return EvaluateTexts(next(NUMBERS), (), (), (step.say,), known)
-    right = (ask.answer,) if ask.answer else ()
-    claims = tuple(each.when for each in ask.choices)
-    texts = (step.say, ask.question, ask.hint, ask.reveal, *(each.text for each in ask.choices))
-    return EvaluateTexts(next(NUMBERS), (*right, *ask.hides), claims, texts, known)
-
-
-def facts_of(step: LessonStep, found: EvaluatedTexts, steps: int) -> StepFacts:
-    """Return what is known of a step, now that all of it was evaluated.
+def facts_of(step: LessonStep, found: StepEvaluation, steps: int) -> StepFacts:
+    """Return what is known of a step whose texts and answers have been evaluated.
 
     Args:
         step: the step.
-        found: the answer to `to_evaluate`.
+        found: its texts and answers.
         steps: the number of timesteps.
     """
-    texts = tuple(each.text for each in found.texts)
     ask = step.ask
     if ask is None:
-        return StepFacts(texts[0], steps=steps)
-    say, question, hint, reveal, *choices = texts
-    values = [() if each.value is None else np.ravel(each.value) for each in found.values]
-    problem = ""
+        return StepFacts(found.say, steps=steps)
+    right, right_text, problem = math.nan, "", ""
     if ask.kind == "choice":
-        right, hidden = _right_choice(found), values
-        if not right:
-            problem = "none of the choices is right here: this step cannot be answered"
-        right_text = choices[int(right) - 1] if right else ""
-    else:
-        hidden = values if ask.kind == "number" else values[1:]
-        right = float(values[0][0]) if len(values[0]) else math.nan
-        if not len(values[0]):
-            problem = f"this step cannot be answered here: {found.values[0].error}"
+        holding = [k for k, holds in enumerate(found.right, 1) if holds]
+        right = holding[0] if holding else math.nan
+        right_text = found.choices[holding[0] - 1] if holding else ""
+    elif found.answer is not None:
+        right = found.answer
         right_text = number(right) if ask.kind == "number" else f"t={right:.0f}"
-    numbers = tuple(float(each) for some in hidden for each in some)
+    if not right_text:
+        why = f": {found.mistakes[0].reason}" if found.mistakes else ""
+        problem = f"this question has no answer here{why}"
+    numbers = found.covered[1:] if ask.kind == "timestep" else found.covered
     return StepFacts(
-        say, question, hint, reveal, tuple(choices), right, right_text, steps, numbers, problem
+        found.say,
+        found.question,
+        found.hint,
+        found.reveal,
+        found.choices,
+        right,
+        right_text,
+        steps,
+        numbers,
+        problem,
     )
-
-
-def _right_choice(found: EvaluatedTexts) -> float:
-    """Return the number of the choice whose claim holds, from 1; 0 if none does."""
-    holding = (each.result is not None and each.result.holds for each in found.claims)
-    return next((k for k, holds in enumerate(holding, 1) if holds), 0)
 
 
 def graded(prediction: Prediction, facts: StepFacts, text: str) -> Try:

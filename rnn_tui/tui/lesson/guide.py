@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rnn_tui.lessons.lesson import LessonStep, Show
+from rnn_tui.lessons.player import LessonPlayer
+from rnn_tui.places.place_line import PlaceLine
 from rnn_tui.session.snapshot import Snapshot
-from rnn_tui.session.source import SnapshotSource
 from rnn_tui.tui.lesson.answer import AnswerField, wrong_form
 from rnn_tui.tui.lesson.covering import covered_text
-from rnn_tui.tui.lesson.facts import StepFacts, facts_of, graded, to_evaluate
+from rnn_tui.tui.lesson.facts import StepFacts, facts_of, graded
 from rnn_tui.tui.lesson.plan import LessonPlan, StepResult
 from rnn_tui.tui.lesson.room import LessonRoom
 from rnn_tui.tui.lesson.view import Covered, LessonView, Try
 
-if TYPE_CHECKING:
-    from rnn_tui.claims.run_state import Values
-
 TRIES = 2  # the second comes after the hint
-
-
-class Player(Protocol):
-    """Plays the steps of a lesson on a session, as `rnn_tui.lessons.player.LessonPlayer` does."""
-
-    @property
-    def step(self) -> int:
-        """The step that was entered last, from 0."""
-        ...
-
-    @property
-    def busy(self) -> bool:
-        """Whether its actions are still being done."""
-        ...
-
-    @property
-    def remembered(self) -> Mapping[str, float | Values]:
-        """What earlier steps remembered, by name."""
-        ...
-
-    def enter(self, step: int) -> None:
-        """Do the actions of a step; of one that was entered before, return to its place."""
-        ...
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether the actions of the step were given up."""
-        ...
-
-    def take(self, snapshot: Snapshot) -> None:
-        """Go on with what is to be done, now that there is this snapshot."""
-        ...
-
-    def keep_here(self) -> None:
-        """Leave out what is still to be done of the step: its place is where the run is."""
-        ...
 
 
 class LessonScreen(Protocol):
@@ -67,6 +28,14 @@ class LessonScreen(Protocol):
 
     def focus_panel(self, panel: str) -> None:
         """Give a panel the focus."""
+        ...
+
+    def press_for_lesson(self, key: str) -> None:
+        """Press a key that changes what is looked at."""
+        ...
+
+    def take_place_of_lesson(self, place: PlaceLine) -> None:
+        """Look at what a place says is looked at."""
         ...
 
     def draw_lesson(self) -> None:
@@ -98,15 +67,12 @@ class LessonGuide:
 
     presents = False
 
-    def __init__(
-        self, plan: LessonPlan, player: Player, session: SnapshotSource, screen: LessonScreen
-    ) -> None:
+    def __init__(self, plan: LessonPlan, player: LessonPlayer, screen: LessonScreen) -> None:
         """Guide through the lesson of `plan` on `screen`; nothing is done before `begin`.
 
         Args:
             plan: the lesson.
             player: does the actions of its steps.
-            session: the session that it plays on.
             screen: the main screen.
         """
         self.plan = plan
@@ -114,9 +80,7 @@ class LessonGuide:
         self.room: LessonRoom | None = LessonRoom.of(plan.lesson)
         self.step = plan.begin
         self.typing = False
-        self._session = session
         self._screen = screen
-        self._asked_for = 0  # the number of what is being evaluated; 0 for nothing
         self._attempts = {
             each.step: _Attempt(tuple(map(Try, each.given, each.grades)), settled=True)
             for each in plan.results
@@ -124,7 +88,6 @@ class LessonGuide:
         self._facts: StepFacts | None = None  # None until all is done and known
         self._field = AnswerField()
         self._note = ""  # why what was typed cannot be an answer
-        self._place: tuple[object, ...] = ()  # of the run, where the step is
         self._off_path = False
         self._ended = False
         self._refresh()
@@ -138,8 +101,7 @@ class LessonGuide:
     def enter(self, step: int) -> None:
         """Enter a step, or come back to it."""
         self.step, self._ended = step, False
-        self._facts, self._place, self._off_path = None, (), False
-        self._asked_for = 0
+        self._facts, self._off_path = None, False
         self._note = ""
         self.typing = False
         ask = self._now.ask
@@ -223,26 +185,25 @@ class LessonGuide:
         if self._facts is None:
             self._find_out(snapshot)
         else:
-            self._off_path = _place_of(snapshot) != self._place
+            self._off_path = snapshot.running or self.player.left(snapshot)
         self._refresh()
         asks = self._now.ask is not None and not self._attempt.settled
         return snapshot.training or self._facts is not None or not asks
 
     def _find_out(self, snapshot: Snapshot) -> None:
-        """Have what is said and asked evaluated once all is done; take it when it has been."""
-        if self.player.busy or self.player.step != self.step:
+        """Take what is said and asked once all is done; or what has gone wrong."""
+        player = self.player
+        if player.busy or player.step != self.step:
             return
-        found = snapshot.evaluated
-        if not self._asked_for:
-            command = to_evaluate(self._now, self.player.remembered)
-            self._asked_for = command.number
-            self._session.send(command)
-        elif found is not None and found.number == self._asked_for:
-            self._facts = facts_of(self._now, found, snapshot.steps)
-            self._place = _place_of(snapshot)
-            self.typing = self.open
-            self._refresh()
-            self._screen.show_for_lesson(self._now.show)
+        found = player.evaluated
+        if player.error is not None or found is None:
+            self._note = str(player.error or "stopped on the way there: esc goes to the step")
+            self._off_path = True
+            return
+        self._facts = facts_of(self._now, found, snapshot.steps)
+        self.typing = self.open
+        self._refresh()
+        self._screen.show_for_lesson(self._now.show)
 
     # ---------------------------------------------------------------- keys
 
@@ -396,9 +357,3 @@ class LessonGuide:
             second = f", {later} at the second try" if later else ""
             lines = [f"{first} of {asked} predictions were right at the first try{second}."]
         return "\n".join([*lines, *self.plan.sum_up(results)])
-
-
-def _place_of(snapshot: Snapshot) -> tuple[object, ...]:
-    """Return where a run is, as far as a lesson minds."""
-    texts = () if snapshot.what_if is None else snapshot.what_if.texts
-    return snapshot.cursor, texts, snapshot.pins, snapshot.settings, snapshot.running

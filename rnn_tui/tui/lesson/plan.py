@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rnn_tui.lessons.lesson import Lesson
-    from rnn_tui.session.source import SnapshotSource
-    from rnn_tui.tui.lesson.guide import LessonGuide, LessonScreen, Player
+    from rnn_tui.lessons.player import LessonPlayer
+    from rnn_tui.tui.lesson.guide import LessonGuide, LessonScreen
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def _nothing_more(results: Sequence[StepResult]) -> Sequence[str]:
     return ()
 
 
-MakeGuide = Callable[["LessonPlan", "Player", "SnapshotSource", "LessonScreen"], "LessonGuide"]
+MakeGuide = Callable[["LessonPlan", "LessonPlayer", "LessonScreen"], "LessonGuide"]
 
 
 @dataclass(frozen=True, slots=True)

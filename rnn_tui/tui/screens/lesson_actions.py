@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.actions import parse
 
 from rnn_tui.tui.draw_context import THINGS
+from rnn_tui.tui.key_bindings import KEYS
 from rnn_tui.tui.panel_spec import hidden_panels
 from rnn_tui.tui.parameter_names import parameter_name
 from rnn_tui.tui.screens import selection_moves
@@ -15,12 +17,17 @@ from rnn_tui.tui.screens.desk_actions import DeskActions
 
 if TYPE_CHECKING:
     from rnn_tui.lessons.lesson import Show
+    from rnn_tui.places.place_line import PlaceLine
     from rnn_tui.tui.lesson.guide import LessonGuide
     from rnn_tui.tui.lesson.presentation import PresentationGuide
     from rnn_tui.tui.lesson.room import LessonRoom
     from rnn_tui.tui.lesson.view import Covered, LessonView
 
 LESSON = "lesson"
+_TEXTUAL = {
+    "pgup": "pageup", "pgdn": "pagedown", "esc": "escape", "[": "left_square_bracket",
+    "]": "right_square_bracket", "+": "plus", "-": "minus", ",": "comma", ".": "full_stop",
+}  # fmt: skip
 
 
 class LessonActions(DeskActions):
@@ -178,6 +185,22 @@ class LessonActions(DeskActions):
         view = self.selection.chart_view(panel)
         return panel, self._zoomed, request.t, request.layer, view, self.selection.big
 
+    def take_place_of_lesson(self, place: PlaceLine) -> None:
+        """Look at what a place says is looked at."""
+        for name, value in place.looking:
+            self._look_at(name, value)
+
+    def press_for_lesson(self, key: str) -> None:
+        """Press a key that changes what is looked at, with the count before it."""
+        name = key.lstrip("0123456789")
+        found = next((each for each in KEYS if _names(name) & {*each.keys.split(",")}), None)
+        if found is None or found.action == "escape":
+            return
+        count = key.removesuffix(name)
+        self.selection = replace(self.selection, prefix=count)
+        _, action, parameters = parse(found.action)
+        getattr(self, f"action_{action}")(*parameters)
+
     def _look_at(self, name: str, value: str) -> None:
         """Look at one thing that a step shows; see `rnn_tui.places.looking`."""
         snapshot, selection = self.session.latest, self.selection
@@ -195,6 +218,10 @@ class LessonActions(DeskActions):
             found = next((k for k, each in enumerate(names) if each == value), None)
             if found is not None:
                 self.selection = replace(selection, parameter=found)
+        elif name == "panel":
+            self.focus_panel(value)
+        elif name == "zoom":
+            self._zoomed = True
         elif name == "variant":
             panel, _, variant = value.partition("=")
             others = tuple(each for each in selection.variants if each[0] != panel)
@@ -203,3 +230,8 @@ class LessonActions(DeskActions):
     def draw_lesson(self) -> None:
         """Draw what has changed of the lesson."""
         self._frames.draw_after_key()
+
+
+def _names(key: str) -> set[str]:
+    """Return the names in Textual of a key as a lesson writes it."""
+    return {_TEXTUAL.get(key, key)}
