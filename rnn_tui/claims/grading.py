@@ -98,4 +98,6 @@ def _how_off(given: TypedNumber, right: float, relative: float) -> str:
 
 
 def _percent(relative: float) -> str:
-    return f"{number(100 * relative, 2)} %"
+    """Return a relative error in two digits."""
+    percent = 100 * relative
+    return f"{percent:.0f} %" if percent >= 100 else f"{number(percent, 2)} %"

@@ -7,7 +7,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.key_hint import ALWAYS, FIRST, KeyHint
 from rnn_tui.tui.lesson.room import CHOICE, choice_lines, wrapped
 from rnn_tui.tui.lesson.view import TAKEN, LessonView, Try
-from rnn_tui.tui.lines import Line, Lines
+from rnn_tui.tui.lines import Line, Lines, cell_width, join
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec, hidden_panels
 
@@ -34,25 +34,29 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if view is None:
         why = hidden_panels(context.snapshot)["lesson"]
         return tuple(_text(why, width, "dim"))
-    body, end = _body(view, width, read=False), _end(view)
-    if len(body) + len(end) > height:
-        body = _body(view, width, read=True)
-    room = max(height - len(end), 1)
-    pages = -(-len(body) // room)
+    body, end, pages = _pages(view, width, height)
     if pages > 1:
-        room = max(room - 1, 1)
-        pages = -(-len(body) // room)
+        room = max(height - len(end), 1)
         page = context.selection.page % pages
-        more: Line = ((f" J K: page {page + 1} of {pages}", "dim"),)
-        body = [*body[page * room : (page + 1) * room], more]
+        body = body[page * room : (page + 1) * room]
+        note: Line = (("   J K ", "key"), (f"page {page + 1} of {pages}", "dim"))
+        end = [*end[:-1], (*end[-1], *note)]
     blank: list[Line] = [((" ", "dim"),)] * (height - len(body) - len(end))
     return (*body, *end, *blank)
 
 
+def _pages(view: LessonView, width: int, height: int) -> tuple[list[Line], list[Line], int]:
+    """Return the lines of all pages, those below each, and the number of pages."""
+    body, end = _body(view, width, read=False), _end(view)
+    if len(body) + len(end) <= height:
+        return body, end, 1
+    body = _body(view, width, read=True)
+    return body, end, -(-len(body) // max(height - len(end), 1))
+
+
 def page_count(view: LessonView, width: int, height: int) -> int:
     """Return how many pages the panel has below its title."""
-    body, end = _body(view, width, read=True), _end(view)
-    return 1 if len(body) + len(end) <= height else -(-len(body) // max(height - len(end) - 1, 1))
+    return _pages(view, width, height)[2]
 
 
 def _body(view: LessonView, width: int, *, read: bool) -> list[Line]:
@@ -62,11 +66,9 @@ def _body(view: LessonView, width: int, *, read: bool) -> list[Line]:
     say = _text(view.say, width)
     question = _text(view.question, width, "strong") if view.question else []
     question += _choices(view, width)
-    news = [_try_line(each, view) for each in view.tries]
+    news = _tries(view, width)
     if view.hint:
         news += _text(f"hint: {view.hint}", width)
-    if view.right and not any(each.grade == "exact" for each in view.tries):
-        news.append(((" it is ", "dim"), (view.right, "strong")))
     news += _text(view.reveal, width)
     if not read or not view.tries:
         return [*say, *question, *news]
@@ -93,7 +95,16 @@ def _choices(view: LessonView, width: int) -> list[Line]:
     return lines
 
 
-def _try_line(tried: Try, view: LessonView) -> Line:
+def _tries(view: LessonView, width: int) -> list[Line]:
+    """Return the answers with their grades, and what is right: in one line where it has room."""
+    parts = [_try(each, view) for each in view.tries]
+    if view.right and not any(each.grade == "exact" for each in view.tries):
+        parts.append(((" it is ", "dim"), (view.right, "strong")))
+    line = join(parts, (" ", ""))
+    return [line] if line and cell_width(line) <= width else parts
+
+
+def _try(tried: Try, view: LessonView) -> Line:
     """Return an answer and its grade."""
     sign, role = SIGNS[tried.grade]
     given = tried.given
@@ -119,7 +130,7 @@ def _field(view: LessonView) -> list[Line]:
         return []
     keys: Line = (("   enter ", "key"), ("answers", "dim"))
     if view.off_path:
-        keys = (("   you have left the path: ", "dim"), ("esc ", "key"), ("comes back", "dim"))
+        keys = (("   off the path: ", "accent"), ("esc ", "key"), ("comes back", "dim"))
     elif not view.typing:
         keys = (("   enter ", "key"), ("to type it", "dim"))
     elif view.asked == "timestep":
@@ -140,7 +151,7 @@ def _what_now(view: LessonView) -> Line:
     if view.ended:
         return ((" q ", "key"), ("quits", "dim"), ("   PgUp ", "key"), ("the last step", "dim"))
     if view.off_path:
-        start: Line = ((" you have left the path: ", "accent"),)
+        start: Line = ((" off the path: ", "accent"),)
         return (*start, ("esc ", "key"), ("comes back", "dim"))
     return ((" enter ", "key"), ("the end" if view.last else "goes on", "dim"))
 

@@ -265,7 +265,8 @@ class Debugger(LessonActions):
         self._last_stop = snapshot.stop
         if snapshot.notice is not None and snapshot.notice.number > self._last_notice:
             self._last_notice = snapshot.notice.number
-            self._notice = (snapshot.notice.text, snapshot.notice.error)
+            if self.lesson is None or not self.lesson.view.busy:  # what a lesson does needs no word
+                self._notice = (snapshot.notice.text, snapshot.notice.error)
         question = snapshot.question
         if question is not None and question.number > self._last_question:
             self._last_question = question.number
@@ -341,8 +342,9 @@ class Debugger(LessonActions):
 
     def action_terms(self, direction: int) -> None:
         """Show another page of the terms of a product, or of the table of a window."""
-        snapshot = self.session.latest
-        if not _shows_table(snapshot) and not (self._zoomed and self.selection.panel == "timestep"):
+        zoomed = self._zoomed and self.selection.panel == "timestep"
+        paged = zoomed or self._lesson_has_pages(self._regions)
+        if not paged and not _shows_table(self.session.latest):
             self._take_count()
             self._show_notice("pages of terms are those of the whole timestep panel: z shows it")
             return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.actions import parse
+from textual.geometry import Region
 
 from rnn_tui.tui.draw_context import THINGS
 from rnn_tui.tui.key_bindings import KEYS
@@ -150,6 +152,15 @@ class LessonActions(DeskActions):
         if self.lesson is None:
             return None, None
         return self.lesson.view, self.lesson.covered
+
+    def _lesson_has_pages(self, regions: Mapping[str, Region]) -> bool:
+        """Return whether the text of the lesson has no room on one page."""
+        region = regions.get(LESSON)
+        if self.lesson is None or region is None:
+            return False
+        from rnn_tui.tui.panels.lesson import page_count
+
+        return page_count(self.lesson.view, region.width, region.height - 1) > 1
 
     def _lesson_room(self) -> LessonRoom | None:
         """Return what says how many lines the lesson needs; None for no place."""

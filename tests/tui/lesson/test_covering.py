@@ -89,7 +89,7 @@ def reads_as(written: str, value: float) -> bool:
         (ONE, "UPDATE", "loss"),
         (LSTM, "BACKWARD", "dc_3[2]"),
         (LSTM, "BACKWARD", "f_3[2]"),
-        (LSTM, "UPDATE", "W_h[1,2]"),
+        (LSTM, "CLIP", "dh_1[1]"),
     ],
 )
 def test_no_panel_leaks_a_hidden_number(settings: Settings, stage: str, name: str) -> None:
