@@ -12,13 +12,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rnn_tui.tui.lesson.guide import LessonGuide, LessonScreen, Player
+from rnn_tui.tui.lesson.guide import LessonGuide, LessonScreen
 from rnn_tui.tui.lesson.room import LessonRoom
 from rnn_tui.tui.lesson.view import LessonView
 
 if TYPE_CHECKING:
+    from rnn_tui.lessons.player import LessonPlayer
     from rnn_tui.session.snapshot import Snapshot
-    from rnn_tui.tui.lesson.plan import LessonPlan
+    from rnn_tui.tui.lesson.plan import LessonPlan, MakeGuide
 
 TOO_SOON = 0.2  # seconds after a press within which another one is the same click, or a key held
 SLOW = 1.0  # seconds of work from which on it can be skipped
@@ -41,7 +42,7 @@ class PresentationGuide(LessonGuide):
     def __init__(
         self,
         plan: LessonPlan,
-        player: Player,
+        player: LessonPlayer,
         screen: LessonScreen,
         *,
         notes: bool = False,
@@ -155,6 +156,6 @@ class PresentationGuide(LessonGuide):
         return view
 
 
-def presentation_guide(notes: bool) -> Callable[[LessonPlan, Player, LessonScreen], LessonGuide]:
+def presentation_guide(notes: bool) -> MakeGuide:
     """Return what makes the guide of a presentation."""
     return partial(PresentationGuide, notes=notes)

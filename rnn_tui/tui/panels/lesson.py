@@ -136,7 +136,12 @@ def _field(view: LessonView) -> list[Line]:
     elif view.asked == "timestep":
         keys = (("   ← → ", "key"), ("or digits, ", "dim"), ("enter ", "key"), ("answers", "dim"))
     elif view.asked == "choice":
-        keys = (("   ↑ ↓ ", "key"), ("or its number, ", "dim"), ("enter ", "key"), ("answers", "dim"))
+        keys = (
+            ("   ↑ ↓ ", "key"),
+            ("or its number, ", "dim"),
+            ("enter ", "key"),
+            ("answers", "dim"),
+        )
     cursor = (CURSOR, "accent") if view.typing else ("", "")
     taken = bool(view.tries) and view.tries[-1].grade == TAKEN
     if taken and not view.answer and not view.off_path:

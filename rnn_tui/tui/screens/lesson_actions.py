@@ -124,7 +124,13 @@ class LessonActions(DeskActions):
         """Pause, or come back to the lesson's place, or give back the keys of the answer."""
         lesson, snapshot = self.lesson, self.session.latest
         busy = snapshot.running or snapshot.number <= self._moved_at
-        if lesson is None or self.selection.prefix or self.selection.pointing or busy or self.playing_words():
+        if (
+            lesson is None
+            or self.selection.prefix
+            or self.selection.pointing
+            or busy
+            or self.playing_words()
+        ):
             super().action_escape()
         elif (guide := self.presentation) is not None and not guide.typing:
             self._leave_or_come_back(guide)
