@@ -10,7 +10,7 @@ from rnn_tui.claims.entries import number_of, timesteps
 from rnn_tui.claims.errors import ClaimError
 from rnn_tui.claims.run_state import Values
 from rnn_tui.claims.scope import Scope
-from rnn_tui.claims.syntax import Always, Compared, Joined, Node, Not, Number
+from rnn_tui.claims.syntax import Always, Compared, Joined, Negated, Node, Not, Number
 from rnn_tui.number_text import number
 
 
@@ -166,7 +166,7 @@ def _words(node: Compared, left: float, right: float, size: int, worst: int) -> 
 
 def _side(node: Node, value: float) -> str:
     """Return one side with its value; nothing of a plain number."""
-    if isinstance(node, Number):
+    if isinstance(node, Number) or (isinstance(node, Negated) and isinstance(node.inner, Number)):
         return f"against {node.text}" if np.isfinite(value) else ""
     shown = number(value) if np.isfinite(value) else f"{value}"
     return f"{node.text} is {shown}"

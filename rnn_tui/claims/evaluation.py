@@ -112,7 +112,11 @@ def evaluate_numbers(node: Node) -> float:
     Raises:
         ClaimError: there is something else in it, or several numbers.
     """
-    return float(_of_numbers(node))
+    with np.errstate(all="ignore"):
+        value = _of_numbers(node)
+    if value.size != 1:
+        raise ClaimError(f"{node.text} is no single number")
+    return float(value.reshape(()))
 
 
 def _of_numbers(node: Node) -> Values:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from rnn_tui.claims.checking import ClaimResult, check_tree
 from rnn_tui.claims.errors import ClaimError
 from rnn_tui.claims.evaluation import evaluate
@@ -79,7 +81,8 @@ class Claim:
         Raises:
             ClaimError: something in it has no value here.
         """
-        return check_tree(self._tree, Scope(state, _Interpreter()))
+        with np.errstate(all="ignore"):  # what is not finite is said
+            return check_tree(self._tree, Scope(state, _Interpreter()))
 
 
 class _Interpreter:
@@ -95,7 +98,8 @@ class _Interpreter:
 
 
 def _evaluated(tree: Node, state: RunState) -> Values:
-    return evaluate(tree, Scope(state, _Interpreter()))
+    with np.errstate(all="ignore"):  # what is not finite is said
+        return evaluate(tree, Scope(state, _Interpreter()))
 
 
 def parse_expression(text: str) -> StateExpression:

@@ -34,6 +34,7 @@ NAMES: tuple[Form, ...] = (
     Form("h2_7[3]  da2_f_7[3]", "the same of the second layer"),
     Form("x_7[1]  y_7[1]  target_7[1]  p_7[1]", "input, output, target and probability"),
     Form("dh_7[3]  ∂L/∂h_7[3]", "the gradient of the loss with respect to h_7[3]"),
+    Form("‖∂L_20/∂h_12‖", "the size of the gradient of timestep 20's loss alone; alone(dh_12, 20)"),
     Form("dh_y_7[3]  dh_next_7[3]", "its part from y_7, and what arrives from timestep 8"),
     Form("da_7[3]  da_f_7[3]", "that of a pre-activation, of the simple cell or of a gate"),
     Form("h_7[3] in sample 2", "of another sample of the batch; without it, a unit's first one"),
@@ -169,6 +170,8 @@ def look_up(state: RunState, name: str, t: int | None) -> Found:
     if name == "accuracy" or name in _TEST_FIGURES:
         return Found(np.array(_test_figure(state, name)))
     if name in state.remembered:
+        if name in state.places or name in state.reader.symbols or name in DECLARATIONS:
+            raise ClaimError(f"{name} has a meaning already: what is remembered needs another name")
         values = np.array(state.remembered[name], np.float64)
         return Found(values, ("entry",) * values.ndim)
     found = _parameter(state, name) or _in_window(state, name, t) or _setting(state, name)

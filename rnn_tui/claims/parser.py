@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal, cast
@@ -34,6 +35,7 @@ COMPARISONS = ("<", "<=", ">", ">=", "=", "!=")
 OVER_TIME = ("sum", "prod", "mean", "max", "min")
 SEARCHES = ("first", "last", "count")
 SECOND = ("versus", "second")
+LOSS_ALONE = re.compile(r"∂L_(?P<t>\d+|T)/∂(?P<state>\w+(?:<t[+-]1>)?)", re.ASCII)
 WORDS = frozenset({"and", "or", "not", "within", "of", "in", "over", "from", "to", "where", "for"})
 
 
@@ -258,6 +260,8 @@ class _Parser:
             self._expect(")")
             return inner
         if self._take("‖"):
+            if match := LOSS_ALONE.fullmatch(self._next.text):
+                return self._alone(start, match)
             with self._deeper():
                 inner = self._number_node(self._sum())
             self._expect("‖")
@@ -269,6 +273,15 @@ class _Parser:
         if token.kind == "name" and token.text not in WORDS:
             return self._named()
         raise self._error("a number or a name is expected")
+
+    def _alone(self, start: int, match: re.Match[str]) -> Node:
+        """Read the rest of ``‖∂L_20/∂h_12‖``."""
+        token = self._next
+        self._place += 1
+        self._expect("‖")
+        state = Name(self._text[token.start : token.end], f"d{match['state']}")
+        loss = () if match["t"] == "T" else (Number(match["t"], float(match["t"])),)
+        return Call(self._since(start), "alone", (state, *loss))
 
     def _number(self) -> Node:
         """Read a number, maybe with %."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from rnn_tui.engine.core.background_work import complete
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.architecture import views
 from rnn_tui.engine.network.edits import blocks_of
+from rnn_tui.engine.network.pins import Pins
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.engine.training.window_values import ValuesOverTime
@@ -21,6 +23,37 @@ from rnn_tui.proofs.base import PreviousWindow, Proof, WindowUnderTest
 
 Values = npt.NDArray[np.float64]
 Remembered = Mapping[str, float | Values]
+
+
+class TestFigures:
+    """The figures of a network on test data, kept while it does not change; they take a while."""
+
+    __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
+
+    def __init__(self) -> None:
+        self._of: tuple[Values, Pins] | None = None
+        self._figures: Mapping[str, float] = {}
+
+    def of(self, trainer: Trainer) -> Mapping[str, float]:
+        """Return the figures, as `rnn-tui train --json` names them; takes up to a second."""
+        parameters, pins = trainer.copies.optimizer(trainer).parameters, trainer.network.pins
+        if self._of is None or self._of[0] is not parameters or self._of[1] != pins:
+            self._figures = _tested(trainer, parameters)
+            self._of = parameters, pins
+        return self._figures
+
+
+def _tested(trainer: Trainer, parameters: Values) -> Mapping[str, float]:
+    """Return the figures that are numbers."""
+    from rnn_tui.train.tested import tested  # few lessons ask for them
+
+    figures, _ = tested(trainer, parameters)
+    found = {**figures.errors(), **figures.judged()}
+    return {
+        name: float(value)
+        for name, value in found.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    }
 
 
 class RunState:
@@ -42,6 +75,7 @@ class RunState:
         *,
         sample: int = 1,
         previous: PreviousWindow | None = None,
+        figures: tuple[TestFigures, TestFigures] | None = None,
     ) -> None:
         """Be about `trainer`.
 
@@ -51,12 +85,14 @@ class RunState:
             remembered: values by name.
             sample: see above.
             previous: the window before, where it was kept.
+            figures: those known of both networks; None for none.
         """
         self.trainer = trainer
         self.remembered: Remembered = MappingProxyType(dict(remembered or {}))
         self.sample = sample
         self._second = second
         self._previous = previous
+        self._figures, self._of_second = figures or (TestFigures(), TestFigures())
         self._arrays: dict[str, Values] = {}
         self._results: dict[object, object] = {}
 
@@ -72,7 +108,8 @@ class RunState:
         first, second = self.trainer.cursor, self._second.cursor
         if (first.update, first.stage, first.t) != (second.update, second.stage, second.t):
             raise ClaimError(f"the second network is at another place: {place_words(self._second)}")
-        return RunState(self._second, None, self.remembered, sample=self.sample)
+        figures = self._of_second, TestFigures()
+        return RunState(self._second, None, self.remembered, sample=self.sample, figures=figures)
 
     # Values of the window
 
@@ -162,18 +199,10 @@ class RunState:
         """Copies of the window."""
         return WindowUnderTest(self.trainer, self._previous)
 
-    @cached_property
+    @property
     def test_figures(self) -> Mapping[str, float]:
         """The figures on test data, as `rnn-tui train --json` names them; takes up to a second."""
-        from rnn_tui.train.tested import tested  # few lessons ask for them
-
-        figures, _ = tested(self.trainer, self.trainer.parameters.copy())
-        found = {**figures.errors(), **figures.judged()}
-        return {
-            name: float(value)
-            for name, value in found.items()
-            if isinstance(value, (int, float)) and not isinstance(value, bool)
-        }
+        return self._figures.of(self.trainer)
 
 
 def place_words(trainer: Trainer) -> str:

@@ -16,7 +16,9 @@ MOST_TOKENS = 300
 
 # Compiled when the first expression is read, and kept by `re`.
 _NUMBER = r"(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+\-−]?\d{1,4}(?!\d))?"
-_NAME = r"(?:∂L/∂|dL/d)?Δ?[A-Za-z](?:[A-Za-z0-9]|_(?=[A-Za-z0-9]))*(?:_<t[+\-−]1>)?"
+_NAME = (
+    r"(?:∂L(?:_[0-9]{1,9}|_T)?/∂|dL/d)?Δ?[A-Za-z](?:[A-Za-z0-9]|_(?=[A-Za-z0-9]))*(?:_<t[+\-−]1>)?"
+)
 _SIGNS = r"<=|>=|!=|≠|≤|≥|[-+−*·×⊙/÷^<>=()\[\],.:%|‖√]"
 _POWER = "⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4}"
 _TOKEN = rf"\s*(?:(?P<number>{_NUMBER})|(?P<name>{_NAME})|(?P<power>{_POWER})|(?P<sign>{_SIGNS}))"

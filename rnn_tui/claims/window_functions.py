@@ -105,7 +105,7 @@ def _share(call: Call, scope: Scope) -> Values:
     indices = _indices(call.arguments[0], scope)
     t = whole_number(call.arguments[1], scope, "timesteps", 1, state.steps, call.text)
     _require_backward(state, t, call.text)
-    if indices.size == 1:
+    if not indices.ndim:
         return np.asarray(parameter_ledger(state.trainer.network, int(indices)).contribution[t - 1])
     added = timestep_contributions(state.trainer.network, t).contribution
     return np.asarray(added.astype(np.float64)[indices])
@@ -320,8 +320,8 @@ FUNCTIONS: Mapping[str, PlaceFunction] = {
         2,
     ),
     "direct": PlaceFunction(
-        "direct(c_1, 30)",
-        "f_2⊙…⊙f_30 of all units: what the gates keep of c_1, or of h_1 (z)",
+        "direct(c_1, 20)",
+        "f_2⊙…⊙f_20 of all units: what the gates keep of c_1, or of h_1 (z)",
         _direct,
         2,
     ),

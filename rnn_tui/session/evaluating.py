@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnn_tui.claims.expressions import ClaimError, parse_claim, parse_expression
 from rnn_tui.claims.filling import fill_known
-from rnn_tui.claims.run_state import RunState
+from rnn_tui.claims.run_state import RunState, TestFigures
 from rnn_tui.engine.time_travel.places import Place
 from rnn_tui.session.commands import EvaluateTexts
 from rnn_tui.session.evaluated import (
@@ -20,6 +20,8 @@ _TRAINING = "the network is training: space pauses it"
 
 def evaluate_texts(session: SessionState, command: EvaluateTexts) -> EvaluatedTexts:
     """Return what became of all that `command` asks for; nothing is raised."""
+    if session.figures is None:
+        session.figures = TestFigures(), TestFigures()
     trainer, second, prover = (
         session.run.trainer,
         session.run.second_network,
@@ -30,6 +32,7 @@ def evaluate_texts(session: SessionState, command: EvaluateTexts) -> EvaluatedTe
         None if second is None else second.trainer,
         command.remembered,
         previous=None if prover is None else prover.previous,
+        figures=session.figures,
     )
     training = session.goal is not None
     return EvaluatedTexts(

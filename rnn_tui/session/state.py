@@ -23,6 +23,7 @@ from rnn_tui.session.snapshot import Notice
 if TYPE_CHECKING:
     from rnn_tui.autosave.writer import AutosaveTarget
     from rnn_tui.checkpoint.run_view import RunView, ScreenView
+    from rnn_tui.claims.run_state import TestFigures
     from rnn_tui.engine.time_travel.counterfactual import Counterfactual
     from rnn_tui.files.ownership import RunFiles
     from rnn_tui.kiosk import Kiosk
@@ -173,6 +174,7 @@ class SessionState:
         followers: what those who follow look at besides.
         check: the gradient check that waits for the goal to be reached.
         evaluated: the answer to the newest `EvaluateTexts`; None if there was none.
+        figures: of both networks on test data, as far as expressions asked; None: never.
         notice: the newest message for the user.
         speed: updates per second while working, smoothed.
         records: what of each run is in files.
@@ -220,6 +222,7 @@ class SessionState:
         self.screen_view: Callable[[], ScreenView | None] = lambda: None
         self.check: CheckGradient | None = None
         self.evaluated: EvaluatedTexts | None = None
+        self.figures: tuple[TestFigures, TestFigures] | None = None
         self.notice: Notice | None = None
         self._errors = ErrorReports()
         self.speed = 0.0
