@@ -12,17 +12,11 @@ from rnn_tui.lessons.checking import check_lesson
 from rnn_tui.lessons.library import LibraryLesson, library
 from rnn_tui.lessons.reading import lesson_of
 
-SLOW = ("forgetting", "forget-gate")
-"""Lessons that train for seconds: their claims are checked by `-m long` alone."""
-
-QUICK = [each for each in library() if each.name not in SLOW]
-
-
 def _names(lesson: LibraryLesson) -> str:
     return lesson.name
 
 
-@pytest.mark.parametrize("lesson", QUICK, ids=_names)
+@pytest.mark.parametrize("lesson", library(), ids=_names)
 def test_every_claim_of_a_lesson_holds(lesson: LibraryLesson) -> None:
     read = lesson.read()
     check = check_lesson(read, read.seeds[0] if read.seeds else None)
