@@ -15,6 +15,8 @@ from rnn_tui.command_line import options as cli_options
 from rnn_tui.command_line.check import check_command
 from rnn_tui.command_line.exercise_options import read_drill, read_exercise_options
 from rnn_tui.command_line.export_lesson import export_lesson_command
+from rnn_tui.command_line.lesson import lesson_command
+from rnn_tui.command_line.lesson_check import check_command as check_lesson_command
 from rnn_tui.command_line.saved_options import (
     predict_command,
     read_export,
@@ -209,6 +211,10 @@ def test_command_lines_have_options_that_exist(page: Path) -> None:
             assert cli_options.parse(cli_options.inspect_command(), "inspect", arguments[1:])
         elif arguments[0] == "check":
             assert cli_options.parse(check_command(), "check", arguments[1:])
+        elif arguments[:2] == ["lesson", "check"]:
+            assert cli_options.parse(check_lesson_command(), "check", arguments[2:]) is not None
+        elif arguments[0] == "lesson":
+            assert cli_options.parse(lesson_command(), arguments[0], arguments[1:])
         elif arguments[0] == "export":
             assert read_export(arguments[1:])
         elif arguments[0] == "export-lesson":

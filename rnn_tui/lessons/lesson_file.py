@@ -154,13 +154,18 @@ def read_file(path: str | os.PathLike[str]) -> LessonFile:
         content = read_regular(path, MOST_BYTES)
     except OSError as error:
         raise LessonError(shown, 1, f"cannot be read: {_reason(error)}") from None
+    return parse_bytes(content, shown)
+
+
+def parse_bytes(content: bytes, path: str) -> LessonFile:
+    """Read the TOML of a file's content; see `read_file`."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         reason = f"a lesson must be UTF-8, and the byte 0x{content[error.start]:02x} is none of it"
-        raise LessonError(shown, line, reason) from None
-    return parse_text(text, shown)
+        raise LessonError(path, line, reason) from None
+    return parse_text(text, path)
 
 
 def parse_text(text: str, path: str) -> LessonFile:

@@ -62,7 +62,7 @@ def read_lesson(path: str | os.PathLike[str]) -> Lesson:
     Raises:
         LessonError: it cannot be read, or something in it is not allowed.
     """
-    return _lesson(read_file(path))
+    return lesson_from(read_file(path))
 
 
 def lesson_of(text: str, path: str) -> Lesson:
@@ -71,10 +71,15 @@ def lesson_of(text: str, path: str) -> Lesson:
     Raises:
         LessonError: something in it is not allowed.
     """
-    return _lesson(parse_text(text, path))
+    return lesson_from(parse_text(text, path))
 
 
-def _lesson(file: LessonFile) -> Lesson:
+def lesson_from(file: LessonFile) -> Lesson:
+    """Return the lesson in a file whose TOML has been read.
+
+    Raises:
+        LessonError: something in it is not allowed.
+    """
     try:
         return _LessonReader(file).lesson()
     except RecursionError:

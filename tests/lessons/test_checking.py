@@ -12,6 +12,7 @@ from rnn_tui.lessons.checking import check_lesson
 from rnn_tui.lessons.library import LibraryLesson, library
 from rnn_tui.lessons.reading import lesson_of
 
+
 def _names(lesson: LibraryLesson) -> str:
     return lesson.name
 
