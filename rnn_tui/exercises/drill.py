@@ -158,7 +158,7 @@ def _lesson(
     return Lesson(
         path="",
         name=NAME,
-        title=f"Drill, level {level}: {LEVELS[level]}",
+        title=f"level {level}: {LEVELS[level]}",
         about=about,
         settings=settings,
         steps=tuple(steps),

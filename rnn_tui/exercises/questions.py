@@ -142,7 +142,7 @@ def _of_operation(
     screen = spelling.on_screen(operation.symbol, unit)
     said = f"What is {screen} at timestep {place.t} ({operation.title})?"
     step = LessonStep(
-        title=f"{LEVELS[level]}: {screen}",
+        title=screen,
         do=(TakePlace(place),),
         lines=(0,),
         show=Show(panel="timestep", mark=name, looking=(("unit", str(unit)),)),
@@ -258,7 +258,7 @@ def _of_gradient(
     product = f"{left}ᵀ·{right}" if left else right
     answer = float(network.gradient[index])
     step = LessonStep(
-        title=f"{LEVELS[5]}: {name}",
+        title=name,
         do=(TakePlace(PlaceLine(0, Pass.CLIP)),),
         lines=(0,),
         show=Show(mark=name, looking=(("weight", name[1:]),)),
@@ -284,7 +284,7 @@ def _of_step(
             continue
         hint, total = _step_in_numbers(optimizer, numbers)
         step = LessonStep(
-            title=f"{LEVELS[6]}: {name}",
+            title=name,
             do=(TakePlace(PlaceLine(update, Pass.UPDATE)),),
             lines=(0,),
             show=Show(mark=name, looking=(("weight", name),)),

@@ -48,7 +48,7 @@ choices = [{ text = "yes", when = "1 < 2" }, { text = "no", when = "1 > 2" }]
 
 def answer(one: Program, question: str, text: str) -> None:
     """Type an answer once its question can be answered."""
-    one.wait_for(re.compile(rf"{re.escape(question)}[\s\S]*answer"))
+    one.wait_for(re.compile(rf"{re.escape(question)}[\s\S]*(answer|another|second try) "))
     one.settled()
     one.send(f"{text}\r")
 
@@ -104,7 +104,7 @@ def test_a_round_of_the_drill_is_graded_and_summed_up(tmp_path: Path) -> None:
     drawn = draw_round("rnn", 3, 5, count=2)
     options = ("--level", "3", "--seed", "5", "--questions", "2")
     with program("drill", *options, size=(80, 23), env=state, cwd=tmp_path) as one:
-        one.wait_for("drill · Drill, level 3")
+        one.wait_for("drill · level 3: a gradient at one timestep")
         assert "███" in one.settled()
         answer(one, f"What is {drawn.questions[0].name}", f"{drawn.questions[0].answer:.3g}")
         one.wait_for("exact")
@@ -113,7 +113,7 @@ def test_a_round_of_the_drill_is_graded_and_summed_up(tmp_path: Path) -> None:
         one.wait_for("hint")
         one.settled()
         one.send("77\r")
-        one.wait_for("goes on|the end")
+        one.wait_for("enter the end")
         one.send("\r")
         one.wait_for("1 of 2 predictions were right")
         one.send("q")
