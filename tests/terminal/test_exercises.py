@@ -88,7 +88,8 @@ def test_an_exercise_is_made_solved_handed_in_and_marked(tmp_path: Path) -> None
         one.wait_for("3 of 3 questions are answered")
         one.send("q")
         assert_ended(one)
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["ex.answers", "ex.toml", "mine.toml"]
+    names = [each.name for each in tmp_path.iterdir()]
+    assert sorted(names) == ["ex.answers", "ex.toml", "mine.toml"]
 
     marks = tmp_path / "marks.csv"
     check = ["exercise", "check", str(sheet), "--csv", str(marks)]
