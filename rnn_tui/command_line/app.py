@@ -205,6 +205,10 @@ def _open_watched(
         from rnn_tui.tui.following_apps import PresenterTui
 
         make = partial(PresenterTui, connection=_server(options))
+        if "slides" in options:
+            from rnn_tui.command_line.present import slides_plan
+
+            plan = slides_plan(options["slides"], 1, notes=False)
     if plan is not None:
         make = partial(make, lesson=plan)
     keeps = kiosk is None and not options.get("no_autosave")

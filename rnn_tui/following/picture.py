@@ -54,6 +54,8 @@ _PACKAGES = (
     "rnn_tui.tasks.tokens",
     "rnn_tui.tui.charts.chart_view",
     "rnn_tui.tui.draw_context",
+    "rnn_tui.tui.lesson.room",
+    "rnn_tui.tui.lesson.view",
     "rnn_tui.tui.presented_view",
 )
 """Where the classes come from that may be in a picture."""

@@ -30,8 +30,9 @@ def serve(arguments: list[str]) -> int:
         raise CommandError(f"{PROGRAM} serve needs asyncssh, which is not installed: {INSTALL}")
     if options.present and not hasattr(os, "memfd_create"):
         raise CommandError("--present needs Linux, as followers share the memory of its processes")
+    slides = {} if options.slides is None else {"slides": options.slides}
     program = Program(
-        {**options.app, "kiosk": True, "no_autosave": True},
+        {**options.app, **slides, "kiosk": True, "no_autosave": True},
         Limits(options.memory, most_threads(options.guests)),
     )
     process, connection = start_fork_server(program)

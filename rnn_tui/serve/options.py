@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from rnn_tui.files.limits import SizeError, parse_size
 from rnn_tui.files.standard_input import NAME as STANDARD_INPUT
 from rnn_tui.kiosk import IDLE, capped
 from rnn_tui.setting_declaration import Declaration, SettingError
+
+if TYPE_CHECKING:
+    from rnn_tui.lessons.lesson import Lesson
 
 COMMAND = "serve"
 MOST_GUESTS = 500
@@ -100,10 +103,14 @@ _OWN = (
         name="present", kind=str, default="", help="Who has a key whose public part is in this "
         "file is the presenter; all others follow.", group="server", effect="restart",
     ),
+    Declaration(
+        name="slides", kind=str, default="", help="What the presenter shows: a file of slides, as "
+        "for rnn-tui present.", group="server", effect="restart",
+    ),
 )  # fmt: skip
 _PLACEHOLDERS = {
     "listen": "ADDRESS", "host_key": "FILE", "authorized_keys": "FILE", "memory": "SIZE",
-    "present": "KEYFILE",
+    "present": "KEYFILE", "slides": "FILE",
 }  # fmt: skip
 _SWITCHES = {"anonymous": "--anonymous", "public": "--public"}
 _REFUSED = {
@@ -126,6 +133,7 @@ class ServeOptions:
         idle: seconds without a key after which a session is ended.
         memory: most resident memory of a guest, in bytes.
         present: the file of the presenter's public keys; "" where nobody presents.
+        slides: the presenter's slides; None for none.
         app: the options that every guest's program starts with, by name.
     """
 
@@ -138,6 +146,7 @@ class ServeOptions:
     idle: float
     memory: int
     present: str
+    slides: Lesson | None
     app: dict[str, Any]
 
     @property
@@ -172,9 +181,26 @@ def read_serve(arguments: list[str]) -> ServeOptions | None:
     # before is kept, too.
     given.setdefault("max_memory", own["memory"] // 3)
     public, idle = own.pop("public"), given.setdefault("idle", IDLE)
-    options = ServeOptions(**own, idle=idle, app=given)
+    slides = _slides(own.pop("slides"), given)
+    options = ServeOptions(**own, idle=idle, slides=slides, app=given)
     _check_access(options, public=public)
     return options
+
+
+def _slides(name: str, app: dict[str, Any]) -> Lesson | None:
+    """Read the presenter's slides, and have the program start with the run that they are on.
+
+    Raises:
+        UnknownLessonError, LessonError, CommandError: they cannot be read, or do not fit.
+    """
+    if not name:
+        return None
+    from rnn_tui.command_line.lesson import run_options
+    from rnn_tui.command_line.present import read_slides
+
+    slides = read_slides(name)
+    app.update(run_options(slides, app))
+    return slides
 
 
 def _check_access(options: ServeOptions, *, public: bool) -> None:
@@ -189,6 +215,8 @@ def _check_access(options: ServeOptions, *, public: bool) -> None:
         )
     if not (options.anonymous or options.authorized_keys or options.present):
         raise CommandError(NEEDS_ACCESS)
+    if options.slides is not None and not options.present:
+        raise CommandError("--slides are the presenter's: say who presents with --present KEYFILE")
     if options.open_to_all and not public and not is_loopback(options.listen):
         option = "--anonymous" if options.anonymous else "--present without --authorized-keys"
         raise CommandError(

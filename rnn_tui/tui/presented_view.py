@@ -7,6 +7,8 @@ from functools import cache
 
 from rnn_tui.registry import PROOFS
 from rnn_tui.tui.draw_context import Selection
+from rnn_tui.tui.lesson.room import LessonRoom
+from rnn_tui.tui.lesson.view import Covered, LessonView
 from rnn_tui.tui.panel_spec import panel_spec
 
 
@@ -19,12 +21,20 @@ class PresentedView:
         zoomed: whether the panel with the focus has the whole screen.
         above: the panel above the timestep on a narrow screen.
         above_chosen: whether that was chosen while training, where it would be the loss.
+        slide: which slide it is; "" where no slides are presented.
+        lesson: what is shown of a lesson, without the presenter's notes; None for none.
+        covered: what is not to be seen until an answer is in; None for nothing.
+        room: what says how many lines a question needs; None for none.
     """
 
     selection: Selection
     zoomed: bool
     above: str
     above_chosen: bool
+    slide: str = ""
+    lesson: LessonView | None = None
+    covered: Covered | None = None
+    room: LessonRoom | None = None
 
 
 def with_own_view(presented: Selection, own: Selection) -> Selection:

@@ -86,6 +86,15 @@ def test_followers_see_what_the_presenter_shows(room: RunningServer, key: asyncs
         small.send("?")
         await until(small, r"\A(?!(.|\n)*This panel)")
 
+        presenter.send("z;")  # all panels again, and a value pointed at, its name in large
+        for each in (small, large):
+            await until(each, r"[▀▄█]{2,} +[▀▄█]{2,}(.|\n)*following")
+        presenter.send(";;*")  # no pointer, but one thing in large
+        for each in (small, large):
+            await until(each, r"\A ?FORWARD t=4/20 . update 0 +unit 2 of 8")
+        presenter.send("*")
+        await until(large, r"update 0 . loss")
+
         presenter.send(" ")
         for each in (small, large):
             await until(each, r"update [1-9]\d* .*running")
@@ -100,3 +109,53 @@ def test_followers_see_what_the_presenter_shows(room: RunningServer, key: asyncs
 
     asyncio.run(scene())
     room.wait_for_guests(0)
+
+
+SLIDES = """
+title = "Two slides"
+[run]
+hidden = 4
+steps = 5
+[[step]]
+title = "a window"
+do = ["keys n"]
+say = "Notes."
+[[step]]
+title = "why does it shrink?"
+do = ["keys 3n"]
+show = { panel = "timestep", mark = "h_3[1]" }
+[[step]]
+title = "which way?"
+show = { big = "equation" }
+[step.ask]
+question = "Does it grow?"
+choices = [{ text = "it grows", when = "1 < 2" }, { text = "it shrinks", when = "2 < 1" }]
+"""
+
+
+@pytest.mark.long
+def test_followers_see_the_slides(tmp_path: Path, key: asyncssh.SSHKey) -> None:
+    (tmp_path / "key.pub").write_bytes(key.export_public_key())
+    (tmp_path / "slides.toml").write_text(SLIDES)
+    options = ("--present", str(tmp_path / "key.pub"), "--slides", str(tmp_path / "slides.toml"))
+
+    async def scene(room: RunningServer) -> None:
+        follower = await come_in(room)
+        presenter = await come_in(room, key)
+        for each in (presenter, follower):
+            await until(each, r"BATCH . update 0(.|\n)* 1/3 · a window")
+        assert "Notes." not in follower.text()
+        presenter.send("\x1b[6~")  # PgDn
+        for each in (presenter, follower):
+            await until(each, r"FORWARD t=3/5(.|\n)* 2/3 · why does it shrink\?")
+        await asyncio.sleep(0.3)
+        presenter.send("\x1b[6~")
+        for each in (presenter, follower):
+            await until(each, r"Does it grow\?(.|\n)* 3/3 · which way\?|3/3 · which way\?")
+        presenter.send("q")
+        await presenter.wait_end()
+        follower.process.channel.close()
+
+    with RunningServer(tmp_path, *options) as room:
+        asyncio.run(scene(room))
+        room.wait_for_guests(0)

@@ -222,7 +222,8 @@ class Debugger(LessonActions):
     def presented_view(self) -> PresentedView:
         """Return the place on this screen, for those who follow; in any thread."""
         chosen = self._chosen_while_running
-        return PresentedView(self.selection, self._zoomed, self._other_panel, chosen)
+        view = PresentedView(self.selection, self._zoomed, self._other_panel, chosen)
+        return view if self.lesson is None else self.with_lesson(view)
 
     def _note_place(self, snapshot: Snapshot) -> None:
         """Arrange the panels where a run has begun or ended, or another pass or network came."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from rnn_tui.kiosk import Kiosk
     from rnn_tui.tui.charts.chart_view import ChartView
+    from rnn_tui.tui.lesson.room import LessonRoom
+    from rnn_tui.tui.lesson.view import Covered, LessonView
 
 FOLLOWS = "you follow the presenter: tab, z, m and d change what you look at"
 WAITING = "Waiting for the presenter: what is shown appears here by itself."
@@ -108,6 +110,19 @@ class FollowerScreen(Debugger):
         """Have a view of one's own from now on, beginning with the presenter's."""
         self._own = True
         self.following = self._words()
+
+    def slide_words(self) -> str:
+        """Return which slide the presenter shows."""
+        return self._presented.slide if self._presented is not None else ""
+
+    def _lesson_shown(self) -> tuple[LessonView | None, Covered | None]:
+        """Return what the presenter shows of a lesson."""
+        view = self._presented
+        return (view.lesson, view.covered) if view is not None else (None, None)
+
+    def _lesson_room(self) -> LessonRoom | None:
+        """Return what says how many lines the presenter's question needs."""
+        return self._presented.room if self._presented is not None else None
 
     # ---------------------------------------------------------------- keys
 

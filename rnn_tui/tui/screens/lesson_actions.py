@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rnn_tui.tui.lesson.presentation import PresentationGuide
     from rnn_tui.tui.lesson.room import LessonRoom
     from rnn_tui.tui.lesson.view import Covered, LessonView
+    from rnn_tui.tui.presented_view import PresentedView
 
 LESSON = "lesson"
 _TEXTUAL = {
@@ -107,6 +108,17 @@ class LessonActions(DeskActions):
     def slide_words(self) -> str:
         """Return which slide is shown; "" outside presentations."""
         return "" if self.presentation is None else self.presentation.words
+
+    def with_lesson(self, view: PresentedView) -> PresentedView:
+        """Return the presenter's view with what followers see of the lesson: not the notes."""
+        lesson = self.lesson
+        if lesson is None:
+            return view
+        room = lesson.room if lesson.view.question else None
+        shown = replace(lesson.view, say="")
+        return replace(
+            view, slide=self.slide_words(), lesson=shown, covered=lesson.covered, room=room
+        )
 
     def _leave_or_come_back(self, guide: PresentationGuide) -> None:
         """Leave the slides of a presentation, or come back to the one that was left."""
