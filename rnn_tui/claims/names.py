@@ -84,6 +84,8 @@ def require_update(state: RunState, name: str) -> None:
     """Check that the parameters have just been changed."""
     if state.trainer.cursor.stage is not Pass.UPDATE:
         raise state.not_computed(name)
+    if not state.trainer.optimizer.updates_made:
+        raise ClaimError(f"{name} is not known: another optimizer was chosen after this update")
 
 
 def parameters(state: RunState) -> Values:

@@ -12,7 +12,6 @@ from rnn_tui.claims.expressions import ClaimError, parse_claim, parse_expression
 from rnn_tui.claims.run_state import RunState
 from rnn_tui.engine.training.trainer import Trainer as Engine
 from rnn_tui.registry import CELLS
-from rnn_tui.settings import Value
 
 STEPS, HIDDEN = 4, 2
 
@@ -59,8 +58,15 @@ def check_values(trainer: rnn_tui.Trainer, choose: random.Random, share: float) 
 def walk(cell: str, layers: int, batch: int, seed: int, share: float, places: int) -> None:
     """Compare values at places of a run."""
     choose = random.Random(f"{cell} {layers} {batch} {seed}")
-    settings: dict[str, Value] = {"steps": STEPS, "batch": batch, "layers": layers, "seed": seed}
-    trainer = rnn_tui.Trainer("cos", cell=cell, hidden=HIDDEN, dtype="float64", **settings)
+    trainer = rnn_tui.Trainer(
+        cell=cell,
+        hidden=HIDDEN,
+        dtype="float64",
+        steps=STEPS,
+        batch=batch,
+        layers=layers,
+        seed=seed,
+    )
     trainer.run(choose.randint(0, 2))
     compared = 0
     for _ in range(places):

@@ -8,6 +8,7 @@ import pytest
 from rnn_tui.claims.expressions import ClaimError, parse_claim, parse_expression
 from rnn_tui.claims.filling import fill
 from rnn_tui.claims.run_state import RunState
+from rnn_tui.engine.network.pins import Cut
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Value, compose
 
@@ -115,6 +116,81 @@ def test_texts_are_filled(done: RunState) -> None:
     for wrong in ("{loss", "loss}", "{loss:x}", "{}", "{1 < 2}"):
         with pytest.raises(ClaimError):
             fill(wrong, done)
+
+
+def test_powers_of_w() -> None:
+    """As many ways to one number: the gradient, one loss alone, the Jacobians, the gates."""
+    adding: dict[str, Value] = {"task": "adding", "activation": "relu", "steps": 20, "batch": 1}
+    trainer = Trainer(compose({**BY_HAND, **adding}, ""))
+    trainer.parameters[:] = 0.8
+    trainer.advance_to(trainer.schedule.backward(1))
+    at = RunState(trainer)
+    for claim in (
+        "norm(dh_1)/norm(dh_20) = 0.8^19 within 1e-12",
+        "alone(dh_1, 20)/alone(dh_20, 20) = 0.8^19 within 1e-12",
+        "‖∂L_20/∂h_1‖ = ‖dh_1‖ within 1e-12",
+        "norms(alone(dh, 20)) = norms(dh) within 1e-12",
+        "jacobians(2, 20) = 0.8^19 within 1e-12",
+        "prod over t from 2 to 20 (jacobian(t)) = 0.8^19 within 1e-12",
+        "argmax(norms(dh)) = 20 and (first t where norm(dh_t) > 0.5*norm(dh_20)) = 17",
+        "for every t from 2 to 20: dh_next_<t-1>[1] = da_t[1]·W_h[1,1] within 1e-15",
+        "radius(W_h) = .8 and spectral(W_h) = .8 within 1e-15 and singular(W_h) = .8 within 1e-15",
+        "dh_0[1] = da_1[1]·W_h[1,1]",
+    ):
+        assert parse_claim(claim).check(at).holds, claim
+
+
+def test_what_gates_keep() -> None:
+    """The product of the forget gates, and that of the proof."""
+    at = state(cell="lstm", hidden=3, steps=6)
+    for claim in (
+        "direct(c_2, 5) = prod over t from 3 to 5 (f_t) within 1e-12",
+        "direct(c_6, 6) = 1",
+        "dc_next_5 = dc_6·f_6 within 1e-15",
+    ):
+        assert parse_claim(claim).check(at).holds, claim
+
+
+def test_what_a_cut_takes_away() -> None:
+    """The gradient of the cut window, and that of the whole one."""
+    trainer = Trainer(compose({**BY_HAND, "steps": 6}, ""))
+    trainer.intervene(Cut(4))
+    trainer.advance_to(trainer.schedule.end)
+    at = RunState(trainer)
+    for claim in (
+        "dh_next_3 = 0",
+        "numeric(W_h[1,1]) = dW_h[1,1] within 1e-12",
+        "abs(uncut(W_h[1,1]) - dW_h[1,1]) > 1e-5",
+    ):
+        assert parse_claim(claim).check(at).holds, claim
+
+
+def test_clipping_and_the_optimizer() -> None:
+    """Adagrad's first step has the size of lr in every entry."""
+    at = state(optimizer="adagrad", lr=0.01, clip_by="norm", clip=0.001, hidden=2, steps=5)
+    for claim in (
+        "norm(clipped) within 0.2% of clip",
+        "norm(ΔW_h) within 0.1% of 0.01*√(size(W_h))",
+        "s(W_h[2,1]) = clipped(W_h[2,1])^2 within 1e-15",
+        "memory(W_h) = s(W_h)",
+        "update(W_h) = -rate(W_h)*clipped(W_h) within 1e-12",
+        "sign(ΔW_h) = -sign(dW_h)",
+    ):
+        assert parse_claim(claim).check(at).holds, claim
+
+
+def test_the_second_network_and_what_is_remembered() -> None:
+    """By a prefix, and by the names that were given."""
+    first, second = state(), state(hidden=2)
+    at = RunState(first.trainer, second.trainer, {"before": 2.0, "some": np.arange(3.0), "lr": 1.0})
+    assert number("versus.loss + before", at) == second.trainer.loss + 2
+    assert number("versus.norm(dh_1) + sum(some[2:3])", at) == number("norm(dh_1)", second) + 3
+    for text in ("lr", "versus.before_7", "h_2[2]", "versus.h_2[3]"):
+        with pytest.raises(ClaimError):
+            number(text, at)
+    behind = RunState(first.trainer, state(3).trainer)
+    with pytest.raises(ClaimError, match="another place: FORWARD t=2"):
+        number("versus.loss", behind)
 
 
 def test_arrays_have_all_samples(done: RunState) -> None:

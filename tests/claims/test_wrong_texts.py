@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +82,9 @@ def test_every_form_of_the_page_has_a_value() -> None:
             wrapped = form
         for state in (done, other, classes):
             try:
-                parse_expression(re.sub(r"\bx\b", "2", wrapped.replace("a, b", "2, 3"))).evaluate(state)
+                parse_expression(re.sub(r"\bx\b", "2", wrapped.replace("a, b", "2, 3"))).evaluate(
+                    state
+                )
             except ClaimError:
                 continue
             break
@@ -123,15 +125,18 @@ def try_texts(count: int, seed: int) -> int:
     places = states()
     for _ in range(count):
         text, state = random_text(choose), choose.choice(places)
-        for read in (
-            lambda text, state: parse_expression(text).evaluate(state),
-            lambda text, state: parse_claim(text).check(state),
-            lambda text, state: fill(f"{{{text}}}", state),
-            lambda text, state: read_number(text),
-            lambda text, state: grade(text, 0.5),
-        ):
-            having += not error_of(lambda read=read, text=text, state=state: read(text, state))
+        for read in READERS:
+            having += not error_of(partial(read, text, state))
     return having
+
+
+READERS: tuple[Callable[[str, RunState], object], ...] = (
+    lambda text, state: parse_expression(text).evaluate(state),
+    lambda text, state: parse_claim(text).check(state),
+    lambda text, state: fill(f"{{{text}}}", state),
+    lambda text, _: read_number(text),
+    lambda text, _: grade(text, 0.5),
+)
 
 
 def error_of(read: Callable[[], object]) -> str:
