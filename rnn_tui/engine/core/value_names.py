@@ -2,7 +2,8 @@
 
 ``h_7[3]`` is unit 3 of h at timestep 7, ``W_h[3,1]`` an entry of a weight, which has no time. Where
 an equation stands in symbols the time is t: ``h_t``, ``h_<t-1>``. Names with a time or an entry are
-all written here, and only the grammar of what-ifs (`engine/network/interventions.py`) reads them.
+all written here; the grammars of what-ifs (`engine/network/interventions.py`) and of expressions
+(`rnn_tui.claims`) read them.
 """
 
 from __future__ import annotations
