@@ -126,6 +126,7 @@ def _choices(context: DrawContext) -> tuple[KeyHint | None, ...]:
     snapshot, panel = context.snapshot, context.selection.panel
     spec = panel_spec(panel)
     settings, what_if = snapshot.settings, snapshot.what_if is not None
+    what_if = what_if and context.lesson is None  # whose own it may be; enter and esc are its
     several = _has_views(context, spec)
     entries = spec.selects_entries or spec.units is not None
     tried = len(snapshot.what_if.texts) if snapshot.what_if is not None else 0

@@ -38,6 +38,10 @@ class LessonScreen(Protocol):
         """Look at what a place says is looked at."""
         ...
 
+    def move_timestep_of_answer(self, direction: int) -> None:
+        """Select the timestep beside the selected one, or that at the end of the window again."""
+        ...
+
     def draw_lesson(self) -> None:
         """Draw what has changed of the lesson."""
         ...
@@ -215,11 +219,14 @@ class LessonGuide:
             character: the character that it types; None for none.
             in_focus: the panel ``lesson`` has the focus.
         """
-        if in_focus and key in ("pageup", "pagedown"):
+        if (in_focus or self._ended) and key in ("pageup", "pagedown"):
             self.on() if key == "pagedown" else self.back()
             return True
         if not self.open or not (self.typing or in_focus):
             return False
+        if self._field.asked == "timestep" and key in ("left", "right"):
+            self._screen.move_timestep_of_answer(1 if key == "right" else -1)
+            return True
         if not self._field.key(key, character):
             return False
         self.typing, self._note = True, ""

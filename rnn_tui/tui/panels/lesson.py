@@ -119,8 +119,8 @@ def _end(view: LessonView) -> list[Line]:
     """Return the line that says what to type, or what ``enter`` does."""
     if view.busy:
         return []
-    if view.problem:
-        return [((f" {view.problem}", "error"),), *_field(view)]
+    if view.problem and not view.open:
+        return [((f" {view.problem}", "error"),)]
     return _field(view) or [_what_now(view)]
 
 
@@ -128,24 +128,22 @@ def _field(view: LessonView) -> list[Line]:
     """Return the field of an answer that is awaited."""
     if not view.open:
         return []
-    keys: Line = (("   enter ", "key"), ("answers", "dim"))
+    answers: Line = (("enter ", "key"), ("answers", "dim"))
+    keys: Line = (("   ", ""), *answers)
     if view.off_path:
         keys = (("   off the path: ", "accent"), ("esc ", "key"), ("comes back", "dim"))
     elif not view.typing:
         keys = (("   enter ", "key"), ("to type it", "dim"))
     elif view.asked == "timestep":
-        keys = (("   ← → ", "key"), ("or digits, ", "dim"), ("enter ", "key"), ("answers", "dim"))
+        keys = (("   ← → ", "key"), ("or digits, ", "dim"), *answers)
     elif view.asked == "choice":
-        keys = (
-            ("   ↑ ↓ ", "key"),
-            ("or its number, ", "dim"),
-            ("enter ", "key"),
-            ("answers", "dim"),
-        )
+        keys = (("   ↑ ↓ ", "key"), ("or its number, ", "dim"), *answers)
     cursor = (CURSOR, "accent") if view.typing else ("", "")
     taken = bool(view.tries) and view.tries[-1].grade == TAKEN
     if taken and not view.answer and not view.off_path:
         keys = (("   enter ", "key"), ("goes on, digits change it", "dim"))
+    if view.problem:
+        keys = ((f"   {view.problem}", "error"),)
     label = "another " if taken else "second try " if view.tries else "answer "
     name = "t=" if view.asked == "timestep" else ""
     return [((f" {label}", "title"), (f"{name}{view.answer}", "strong"), cursor, *keys)]
@@ -185,6 +183,8 @@ def signs(context: DrawContext) -> Signs:
         Sign("✗  off", "not near enough; after a hint one tries again", "error"),
         Sign("→  taken", "saved, to be handed in; no grade is shown", "accent"),
         Sign("▸", "the choice that enter takes", "accent"),
+        Sign("enter", "answers, goes on; esc comes back from wherever one has stepped", "key"),
+        Sign("PgUp  PgDn", "the step before, the next one, while this panel has the focus", "key"),
         Sign("J K", "pages, where the text has no room"),
     )
 

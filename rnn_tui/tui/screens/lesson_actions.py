@@ -157,7 +157,7 @@ class LessonActions(DeskActions):
         """Select timestep `t`, which is an answer where one is asked for."""
         super()._select_timestep(t)
         if self.lesson is not None:
-            self.lesson.timestep_selected(self._request.t or self.session.latest.t)
+            self.lesson.timestep_selected(min(max(t, 1), self.session.latest.steps))
 
     def _hidden_panels(self) -> dict[str, str]:
         """Return the panels that have nothing to show, and why."""
@@ -255,6 +255,12 @@ class LessonActions(DeskActions):
             panel, _, variant = value.partition("=")
             others = tuple(each for each in selection.variants if each[0] != panel)
             self.selection = replace(selection, variants=(*others, (panel, variant)))
+
+    def move_timestep_of_answer(self, direction: int) -> None:
+        """Select the timestep beside the selected one, or that at the end of the window again."""
+        snapshot = self.session.latest
+        here = self._request.t or snapshot.t
+        self._select_timestep(min(max(here + direction, 1), snapshot.steps))
 
     def draw_lesson(self) -> None:
         """Draw what has changed of the lesson."""
