@@ -345,7 +345,7 @@ class LessonGuide:
             right=known.right_text if settled else "",
             hint=known.hint if attempt.tries and not settled else "",
             reveal=known.reveal if settled else "",
-            busy=facts is None,
+            busy=facts is None and not self._note,
             off_path=self._off_path,
             last=self.step + 1 == len(lesson.steps),
             problem=self._note or known.problem,

@@ -47,7 +47,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
 
 def _pages(view: LessonView, width: int, height: int) -> tuple[list[Line], list[Line], int]:
     """Return the lines of all pages, those below each, and the number of pages."""
-    body, end = _body(view, width, read=False), _end(view)
+    body, end = _body(view, width, read=False), _end(view, width)
     if len(body) + len(end) <= height:
         return body, end, 1
     body = _body(view, width, read=True)
@@ -115,12 +115,12 @@ def _try(tried: Try, view: LessonView) -> Line:
     return ((f" {sign} ", role), (given, "strong"), (f": {tried.words or tried.grade}", role))
 
 
-def _end(view: LessonView) -> list[Line]:
+def _end(view: LessonView, width: int) -> list[Line]:
     """Return the line that says what to type, or what ``enter`` does."""
     if view.busy:
         return []
     if view.problem and not view.open:
-        return [((f" {view.problem}", "error"),)]
+        return [*_text(view.problem, width, "error"), _what_now(view)]
     return _field(view) or [_what_now(view)]
 
 
