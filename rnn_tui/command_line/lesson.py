@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rnn_tui import PROGRAM
 from rnn_tui.command_line.app import open_app
 from rnn_tui.command_line.exit import DONE, CommandError
+from rnn_tui.command_line.inspect import set_limits
 from rnn_tui.command_line.lesson_check import checked_lesson, shown_path
 from rnn_tui.command_line.lesson_list import can_choose, choose, list_text, listed_lessons
 from rnn_tui.command_line.options import SettingOption, make_command, parse, screen_options
@@ -63,13 +65,18 @@ def lesson(arguments: list[str]) -> int:
     options = parse(lesson_command(), f"{PROGRAM} {NAME}", [*arguments])
     if options is None:
         return DONE
+    set_limits(options)
     found = find_lesson(options.pop("checkpoint")) if "checkpoint" in options else _chosen()
     if found is None:
         return DONE
     number, own = "", ""
     if isinstance(found, LibraryLesson):
         number, own, found = f" {found.number}", found.name, found.path
-    return _play(checked_lesson(shown_path(Path(found))), f"{NAME}{number}", own, options)
+    read = checked_lesson(shown_path(Path(found)))
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        command = f"{PROGRAM} {NAME} check {own or found}"
+        raise CommandError(f"a lesson needs a terminal; without one it can be checked: {command}")
+    return _play(read, f"{NAME}{number}", own, options)
 
 
 def _chosen() -> LibraryLesson | None:

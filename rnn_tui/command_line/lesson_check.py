@@ -117,9 +117,13 @@ def checked_lesson(path: str) -> Lesson:
 def _fine(check: LessonCheck) -> str:
     """Return the line of a lesson in which all holds."""
     seed = "" if check.seed is None else f" seed {check.seed}:"
-    asked = f", {check.predictions} predictions" if check.predictions else ""
+    asked = f", {_counted(check.predictions, 'prediction')}" if check.predictions else ""
     name = Path(check.path).name.removesuffix(".toml")
-    return f"{name}:{seed} {check.claims} claims{asked}: all hold"
+    return f"{name}:{seed} {_counted(check.claims, 'claim')}{asked}: all hold"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _seeds(options: dict[str, Any]) -> tuple[int, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import FrameType
 
 from rnn_tui import PROGRAM
 from rnn_tui.lessons.lesson_file import LessonError
@@ -111,6 +113,7 @@ def choose(lessons: Sequence[ListedLesson]) -> LibraryLesson | None:
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
     drawn = 0
+    handlers = {each: signal.signal(each, _end) for each in (signal.SIGTERM, signal.SIGHUP)}
     try:
         tty.setraw(descriptor, termios.TCSADRAIN)
         while True:
@@ -133,6 +136,13 @@ def choose(lessons: Sequence[ListedLesson]) -> LibraryLesson | None:
     finally:
         _draw([], drawn)
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End the program by a signal, once the terminal is as it was."""
+    raise SystemExit(128 + number)
 
 
 def _by_number(lessons: Sequence[ListedLesson], digits: int, chosen: int) -> int:

@@ -157,6 +157,7 @@ Examples:
   rnn-tui                                  start; ? shows the keys, q quits
   rnn-tui --cell lstm --hidden 8           a small LSTM, to look at its gates
   rnn-tui --data prices.csv --target close learn a table of your own
+  rnn-tui lesson                           learn BPTT, lesson by lesson
   rnn-tui inspect prices.csv               what would be learned of it
   rnn-tui case.safetensors                 step through your own model
   rnn-tui check case.safetensors           are its gradients right?
