@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rnn_tui.lessons.evaluation import Mistake, StepEvaluation, mistakes_of_prediction
+from rnn_tui.lessons.evaluation import LessonMistake, StepEvaluation, mistakes_of_prediction
 from rnn_tui.lessons.lesson import Lesson, LessonStep
 from rnn_tui.lessons.lesson_file import LessonError
 from rnn_tui.lessons.player import LessonPlayer
@@ -34,7 +34,7 @@ class LessonCheck:
     seed: int | None
     claims: int
     predictions: int
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[LessonMistake, ...]
 
     def lines(self) -> Iterator[str]:
         """Yield what is wrong, a line each: ``FILE:LINE: seed 0: …``."""
@@ -66,7 +66,7 @@ def check_lesson(lesson: Lesson, seed: int | None = None) -> LessonCheck:
         lesson: the lesson.
         seed: the seed; None for that of the lesson.
     """
-    mistakes: list[Mistake] = []
+    mistakes: list[LessonMistake] = []
     claims = predictions = 0
     try:
         for step, evaluation in played_steps(lesson, seed):
@@ -74,7 +74,7 @@ def check_lesson(lesson: Lesson, seed: int | None = None) -> LessonCheck:
             predictions += step.ask is not None
             mistakes += _mistakes_of(step, evaluation)
     except LessonError as error:
-        mistakes.append(Mistake(error.line, error.reason))
+        mistakes.append(LessonMistake(error.line, error.reason))
     return LessonCheck(lesson.path, seed, claims, predictions, tuple(mistakes))
 
 
@@ -113,11 +113,11 @@ def _finish(player: LessonPlayer, session: Session, queue: _Queue) -> None:
         player.take(session.perform(*commands))
 
 
-def _mistakes_of(step: LessonStep, evaluation: StepEvaluation) -> Iterator[Mistake]:
+def _mistakes_of(step: LessonStep, evaluation: StepEvaluation) -> Iterator[LessonMistake]:
     """Yield what is wrong with a step."""
     yield from evaluation.mistakes
     for checked in evaluation.claims:
         if checked.result is not None and not checked.holds:
             reason = f"does not hold: {checked.claim.text}: {checked.result.words}"
-            yield Mistake(checked.claim.line, reason)
+            yield LessonMistake(checked.claim.line, reason)
     yield from mistakes_of_prediction(step, evaluation)

@@ -34,7 +34,7 @@ class CheckedClaim:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class LessonMistake:
     """Something in the file that has no value in the run.
 
     Attributes:
@@ -74,7 +74,7 @@ class StepEvaluation:
     answer: float | None = None
     covered: tuple[float, ...] = ()
     claims: tuple[CheckedClaim, ...] = ()
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: tuple[LessonMistake, ...] = ()
 
 
 def requests_of(step: LessonStep, number: int, known: Mapping[str, float | Array]) -> EvaluateTexts:
@@ -96,12 +96,12 @@ def requests_of(step: LessonStep, number: int, known: Mapping[str, float | Array
 
 def evaluation_of(step: LessonStep, evaluated: EvaluatedTexts) -> StepEvaluation:
     """Return what the session has answered to `requests_of`."""
-    mistakes: list[Mistake] = []
+    mistakes: list[LessonMistake] = []
 
     def note(key: str, line: int, error: str) -> None:
         """Note a mistake, if there is one."""
         if error:
-            mistakes.append(Mistake(line, f"{key}: {error}"))
+            mistakes.append(LessonMistake(line, f"{key}: {error}"))
 
     values: dict[str, float | Array] = {}
     for (key, _), found in zip(_expressions(step), evaluated.values, strict=True):
@@ -144,7 +144,7 @@ def _number(value: float | Array | None) -> float | None:
     return float(np.ravel(value)[0])
 
 
-def mistakes_of_prediction(step: LessonStep, evaluation: StepEvaluation) -> Iterator[Mistake]:
+def mistakes_of_prediction(step: LessonStep, evaluation: StepEvaluation) -> Iterator[LessonMistake]:
     """Yield why a prediction has no right answer."""
     ask = step.ask
     if ask is None:
@@ -155,17 +155,19 @@ def mistakes_of_prediction(step: LessonStep, evaluation: StepEvaluation) -> Iter
             pairs = zip(evaluation.choices, evaluation.right, strict=True)
             which = " and ".join(repr(text) for text, holds in pairs if holds)
             found = f"{right} of {len(ask.choices)} hold" + f": {which}" * bool(which)
-            yield Mistake(step.line_of("ask.choices"), f"exactly one choice must hold, but {found}")
+            yield LessonMistake(
+                step.line_of("ask.choices"), f"exactly one choice must hold, but {found}"
+            )
         return
     answer = evaluation.answer
     line = step.line_of(f"ask.{ask.kind}")
     if answer is None:
         if not any(each.line == line for each in evaluation.mistakes):
-            yield Mistake(line, f"{ask.answer} must be one number, and it is several")
+            yield LessonMistake(line, f"{ask.answer} must be one number, and it is several")
     elif not math.isfinite(answer):
-        yield Mistake(line, f"{ask.answer} must be a finite number, and it is {answer}")
+        yield LessonMistake(line, f"{ask.answer} must be a finite number, and it is {answer}")
     elif ask.kind == "timestep" and (answer != int(answer) or answer < 1):
-        yield Mistake(line, f"{ask.answer} must be a timestep, and it is {answer:g}")
+        yield LessonMistake(line, f"{ask.answer} must be a timestep, and it is {answer:g}")
 
 
 def _expressions(step: LessonStep) -> Iterator[tuple[str, str]]:

@@ -50,7 +50,7 @@ _COMPARISONS = {
 }
 
 
-class Moves:
+class LessonMoves:
     """Carries out actions.
 
     Attributes:

@@ -16,7 +16,7 @@ from rnn_tui.engine.core.expressions import Array
 from rnn_tui.lessons.evaluation import StepEvaluation, evaluation_of, requests_of
 from rnn_tui.lessons.lesson import Lesson, LessonStep
 from rnn_tui.lessons.lesson_file import LessonError
-from rnn_tui.lessons.moves import Moves, Work
+from rnn_tui.lessons.moves import LessonMoves, Work
 from rnn_tui.places.place_line import PlaceLine
 from rnn_tui.session.commands import (
     Command,
@@ -90,7 +90,7 @@ class LessonPlayer:
             on_place: called with each place that a step goes to, for what is looked at there.
         """
         self.lesson = lesson
-        self._moves = Moves(lesson.path, on_key, on_place)
+        self._moves = LessonMoves(lesson.path, on_key, on_place)
         self.step = BEFORE_FIRST
         self.error: LessonError | None = None
         self.interrupted = False
