@@ -18,7 +18,7 @@ from rnn_tui.engine.network.edits import blocks_of
 from rnn_tui.engine.network.pins import Pins
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
-from rnn_tui.engine.training.window_values import ValuesOverTime
+from rnn_tui.engine.training.window_values import ValuesOverTime, WindowArrays
 from rnn_tui.proofs.base import PreviousWindow, Proof, WindowUnderTest
 
 Values = npt.NDArray[np.float64]
@@ -126,14 +126,17 @@ class RunState:
     def over_time(self, symbol: str) -> Values:
         """Return a value at all timesteps, [T, B, …]; meaningless where it is not `known`."""
         if symbol not in self._arrays:
-            trainer = self.trainer
-            network = trainer.network
-            if trainer.cursor.stage is Pass.FORWARD:  # later the outputs are there
-                with np.errstate(all="ignore"):
-                    network.readout()
-            found = self.reader.read(network, views(network.specs, self.window_parameters), symbol)
-            self._arrays[symbol] = np.array(found, np.float64)
+            self._arrays[symbol] = np.array(self._window[symbol], np.float64)
         return self._arrays[symbol]
+
+    @cached_property
+    def _window(self) -> WindowArrays:
+        """The values of the window."""
+        network = self.trainer.network
+        if self.trainer.cursor.stage is Pass.FORWARD:  # later the outputs are there
+            with np.errstate(all="ignore"):
+                network.readout()
+        return self.reader.of_window(network, views(network.specs, self.window_parameters))
 
     def require_known(self, symbol: str, t: int) -> None:
         """Check that a value at a timestep is computed.

@@ -50,19 +50,11 @@ class ValuesOverTime:
             parameters: those that the window is computed with, by name.
             symbol: of `symbols`.
         """
-        declaration, tape = self._declaration, network.tape
-        whole = _views_over_time(network)
-        operations = (*declaration.forward_operations, *declaration.backward_operations)
-        expressions = {each.symbol: each.expression for each in operations}
-        with np.errstate(all="ignore"):
-            if network.pins or symbol not in {*whole, *expressions}:  # what is held is no result
-                steps = range(1, tape.steps + 1)
-                rows = (named_values(declaration, parameters, tape, t, network.pins) for t in steps)
-                return np.stack([row[symbol] for row in rows])
-            timed = set(self.symbols.values())
-            stored = stored_values(declaration, parameters, tape, 1)
-            weights = {name: array for name, array in stored.items() if name not in timed}
-            return _Evaluated(weights | whole, expressions)[symbol]
+        return self.of_window(network, parameters)[symbol]
+
+    def of_window(self, network: Network, parameters: Mapping[str, Array]) -> WindowArrays:
+        """Return what reads several values of one window, which must not change meanwhile."""
+        return WindowArrays(network, parameters, frozenset(self.symbols.values()))
 
     def known(self, symbol: str, t: int, cursor: Cursor) -> bool:
         """Return whether a value at timestep `t` is computed, and shown, at the cursor."""
@@ -96,6 +88,48 @@ class ValuesOverTime:
         """The place of each backward operation among those of its timestep."""
         operations = self._declaration.backward_operations
         return {operation.symbol: place for place, operation in enumerate(operations)}
+
+
+class WindowArrays:
+    """The values of one window by symbol, each at all timesteps: [T, B, …]."""
+
+    def __init__(
+        self, network: Network, parameters: Mapping[str, Array], timed: frozenset[str]
+    ) -> None:
+        """Read the window of `network`.
+
+        Args:
+            network: see `ValuesOverTime.read`.
+            parameters: likewise.
+            timed: the symbols of what is no parameter.
+        """
+        declaration = network.declaration
+        self._network, self._parameters = network, parameters
+        self._rows: list[dict[str, Array]] | None = None
+        whole = _views_over_time(network)
+        operations = (*declaration.forward_operations, *declaration.backward_operations)
+        expressions = {each.symbol: each.expression for each in operations}
+        self._at_once = frozenset() if network.pins else frozenset({*whole, *expressions})
+        stored = stored_values(declaration, parameters, network.tape, 1)
+        weights = {name: array for name, array in stored.items() if name not in timed}
+        self._evaluated = _Evaluated(weights | whole, expressions)
+
+    def __getitem__(self, symbol: str) -> Array:
+        """Return a value; it may be a view of the tape."""
+        with np.errstate(all="ignore"):
+            if symbol in self._at_once:
+                return self._evaluated[symbol]
+            if self._rows is None:  # what is held is no result of its operation
+                declaration, tape, pins = (
+                    self._network.declaration,
+                    self._network.tape,
+                    self._network.pins,
+                )
+                steps = range(1, tape.steps + 1)
+                self._rows = [
+                    named_values(declaration, self._parameters, tape, t, pins) for t in steps
+                ]
+            return np.stack([row[symbol] for row in self._rows])
 
 
 def _views_over_time(network: Network) -> dict[str, Array]:
