@@ -149,7 +149,7 @@ def _lesson(
     """Return the lesson that asks these questions."""
     case = network.case
     units = f"{case.hidden} unit{'s' if case.hidden > 1 else ''}"
-    about = f"A {cell} of {units}, {case.steps} timesteps, {optimizer} with lr 0.1."
+    about = f"The network: {cell}, {units}, {case.steps} timesteps, {optimizer} with lr 0.1."
     first = f"{about} Work with pencil and paper; two significant digits are enough."
     steps = [
         replace(question.step, say=first if not k else "") for k, question in enumerate(questions)

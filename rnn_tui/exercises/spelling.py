@@ -112,7 +112,8 @@ class Spelling:
             case Dot():
                 text, precedence = self._product(node, inside=inside)
             case Binary():
-                text, precedence = self._binary(node, inside=inside), node.precedence
+                precedence = node.precedence
+                text = self._binary(node, inside=inside and precedence >= lowest)
             case Square(value):
                 return f"{self._spell(value, PRIMARY, inside=True)}²"
             case Negative(argument):

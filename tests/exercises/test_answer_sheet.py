@@ -1,4 +1,4 @@
-"""The answers of an exercise on the disk: saved at once, gone on with, and nothing else replaced."""
+"""Answers on the disk: saved at once, gone on with, and nothing else replaced."""
 
 from __future__ import annotations
 
