@@ -118,6 +118,8 @@ def _dispatch(arguments: list[str]) -> int:
         return DONE
     if options.get("kiosk"):
         return open_guest(options, environment=os.environ)
+    if str(options.get("checkpoint", "")).endswith(".toml"):
+        _refuse_lesson(options["checkpoint"])
     options = with_case_file(options)
     return _train(options) if arguments[0] == "train" else open_app(options)
 
@@ -135,6 +137,19 @@ def _read(arguments: list[str]) -> Options | None:
         return read(arguments)
     except SettingError as error:
         raise capped(error) from error
+
+
+def _refuse_lesson(path: str) -> None:
+    """Say which command opens a file of TOML.
+
+    Raises:
+        CommandError: always.
+    """
+    from rnn_tui import PROGRAM
+    from rnn_tui.exercises.exercise_file import is_exercise
+
+    command = "exercise" if is_exercise(path) else "lesson"
+    raise CommandError(f"{path!r} is opened by: {PROGRAM} {command} {path}")
 
 
 def _train(options: Options) -> int:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rnn_tui import PROGRAM
 from rnn_tui.lessons.actions import parse_action, setting_name
 from rnn_tui.lessons.lesson import (
     Action,
@@ -101,6 +102,8 @@ class _LessonReader:
     def lesson(self) -> Lesson:
         """Return the lesson."""
         file, table = self.file, self.file.table
+        if "exercise" in table:
+            raise file.error(("exercise",), f"it is an exercise: {PROGRAM} exercise opens it")
         file.check_keys(table, (), LESSON_KEYS[""])
         title = file.text(table, (), "title", None)
         about = file.text(table, (), "about")
