@@ -36,6 +36,12 @@ def test_every_claim_holds_with_every_seed(lesson: LibraryLesson, seed: int) -> 
     assert list(check_lesson(read, seed).lines()) == []
 
 
+def test_every_claim_of_the_lecture_holds() -> None:
+    result = check_lesson(read_lesson(Path(__file__).parents[2] / "docs" / "lecture.toml"))
+    assert list(result.lines()) == []
+    assert result.claims > 20
+
+
 def test_a_claim_that_is_made_false_fails_with_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
