@@ -95,4 +95,4 @@ def slides_plan(lesson: Lesson, slide: int, notes: bool) -> LessonPlan:
 
     if slide > len(lesson.steps):
         raise CommandError(f"--slide {slide}: this presentation has {len(lesson.steps)} slides")
-    return LessonPlan(lesson, "slide", slide - 1, make_guide=presentation_guide(notes))
+    return LessonPlan(lesson, "slides", slide - 1, make_guide=presentation_guide(notes))

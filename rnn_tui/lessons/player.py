@@ -151,10 +151,14 @@ class LessonPlayer:
         """Give up what is under way; the run stays where it is."""
         self.interrupted |= self._give_up()
 
+    def pause(self) -> None:
+        """Stop what the user has set going: steps are entered only once nothing runs."""
+        self._session.send(Pause())
+
     def keep_here(self) -> None:
         """Leave out what is still to be done of the step: its place is where the run is now."""
         self._give_up()
-        self.interrupted = False
+        self.error, self.interrupted = None, False
         self._work = self._settle(max(self.step, 0))
         self._go_on(None)
 

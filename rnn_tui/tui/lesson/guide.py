@@ -142,7 +142,7 @@ class LessonGuide:
 
     def show_again(self) -> None:
         """Look at what the step shows."""
-        self._screen.show_for_lesson(self._now.show)
+        self._screen.show_for_lesson(self._show)
 
     @property
     def results(self) -> tuple[StepResult, ...]:
@@ -166,6 +166,11 @@ class LessonGuide:
     def _now(self) -> LessonStep:
         """The step."""
         return self.plan.lesson.steps[self.step]
+
+    @property
+    def _show(self) -> Show:
+        """What the step shows."""
+        return self._now.show
 
     @property
     def _attempt(self) -> _Attempt:
@@ -207,7 +212,7 @@ class LessonGuide:
         self._facts = facts_of(self._now, found, snapshot.steps)
         self.typing = self.open
         self._refresh()
-        self._screen.show_for_lesson(self._now.show)
+        self._screen.show_for_lesson(self._show)
 
     # ---------------------------------------------------------------- keys
 

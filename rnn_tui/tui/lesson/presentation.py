@@ -17,6 +17,7 @@ from rnn_tui.tui.lesson.room import LessonRoom
 from rnn_tui.tui.lesson.view import LessonView
 
 if TYPE_CHECKING:
+    from rnn_tui.lessons.lesson import Show
     from rnn_tui.lessons.player import LessonPlayer
     from rnn_tui.session.snapshot import Snapshot
     from rnn_tui.tui.lesson.plan import LessonPlan, MakeGuide
@@ -54,6 +55,8 @@ class PresentationGuide(LessonGuide):
         self._pressed = -TOO_SOON  # when a slide was turned last, or should have been
         self._entered = 0.0  # when the slide was
         self._waiting = 0  # slides to turn as soon as this one is there
+        self._failed = ""  # what a slide could not do
+        self._runs = False  # something does, in the newest snapshot
         self.away = False
         super().__init__(plan, player, screen)
 
@@ -90,6 +93,9 @@ class PresentationGuide(LessonGuide):
     def enter(self, step: int) -> None:
         """Enter a slide, or come back to it."""
         self.away, self._waiting, self._entered = False, 0, self._clock()
+        self._failed = ""
+        if self._runs and not self.player.busy:
+            self.player.pause()
         super().enter(step)
 
     def leave(self) -> None:
@@ -113,15 +119,23 @@ class PresentationGuide(LessonGuide):
 
     def takes(self, snapshot: Snapshot) -> bool:
         """Go on with what the slide does; return whether the snapshot is to be drawn."""
-        before = self._facts
+        before, player = self._facts, self.player
+        self._runs = snapshot.running
         drawn = super().takes(snapshot)
         if before is None and self._facts is not None:
             self.typing = False  # digits count, as everywhere, until enter
             self._refresh()
-        if self._facts is None and not self.player.busy and self.player.interrupted:
-            self.player.keep_here()
-        elif self._facts is not None and self._waiting:
-            self.enter(min(max(self.step + self._waiting, 0), len(self.plan.lesson.steps) - 1))
+        if self._facts is not None:
+            if self._waiting:
+                self.enter(min(max(self.step + self._waiting, 0), len(self.plan.lesson.steps) - 1))
+        elif not player.busy:
+            self._note, self._off_path = "", False
+            if player.error is not None or player.interrupted:
+                self._failed = str(player.error or "")
+                player.keep_here()
+            elif player.step != self.step:
+                player.enter(self.step)
+            self._refresh()
         return drawn
 
     # ---------------------------------------------------------------- what is shown
@@ -130,6 +144,8 @@ class PresentationGuide(LessonGuide):
     def words(self) -> str:
         """What the footer says: ``3/14 · why does it shrink?``."""
         place = f"{self.step + 1}/{len(self.plan.lesson.steps)}"
+        if self._failed:
+            return f"{place} · {self._failed}"
         if self.away:
             return f"{place} left · esc comes back"
         if self.player.busy and self._clock() - self._entered >= SLOW:
@@ -137,6 +153,16 @@ class PresentationGuide(LessonGuide):
         if self._off_path:
             return f"{place} · {self._now.title} · esc comes back"
         return f"{place} · {self._now.title}"
+
+    @property
+    def _show(self) -> Show:
+        """What the slide shows; a panel that it does not name is that of a slide before it.
+
+        So a slide looks the same from wherever one has come to it.
+        """
+        before = self.plan.lesson.steps[: self.step + 1]
+        panels = [each.show.panel for each in before if each.show.panel]
+        return replace(self._now.show, panel=panels[-1] if panels else "timestep")
 
     def _refresh(self) -> None:
         """Make what is shown anew; the panel has a place by itself only where it is needed."""
@@ -150,7 +176,8 @@ class PresentationGuide(LessonGuide):
 
     def _view(self) -> LessonView:
         """Return what the panel shows: notes only where they are wanted, or asked for by tab."""
-        view = super()._view()
+        place = f"{self.step + 1} of {len(self.plan.lesson.steps)}"
+        view = replace(super()._view(), place=place, turned=True)
         if self._now.ask is not None and not self._notes:
             return replace(view, say="")
         return view

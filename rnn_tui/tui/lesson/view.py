@@ -51,6 +51,7 @@ class LessonView:
         problem: what has gone wrong, in one line; "" for nothing.
         mark: the value that is pointed at, as a name: ``dh_2[1]``; "" for none.
         dim: everything but that is dimmed.
+        turned: it is a slide, which PgDn and PgUp turn.
     """
 
     heading: str
@@ -74,6 +75,7 @@ class LessonView:
     problem: str = ""
     mark: str = ""
     dim: bool = False
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

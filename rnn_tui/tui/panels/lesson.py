@@ -156,6 +156,8 @@ def _what_now(view: LessonView) -> Line:
     if view.off_path:
         start: Line = ((" off the path: ", "accent"),)
         return (*start, ("esc ", "key"), ("comes back", "dim"))
+    if view.turned:
+        return ((" PgDn ", "key"), ("the last slide" if view.last else "goes on", "dim"))
     return ((" enter ", "key"), ("the end" if view.last else "goes on", "dim"))
 
 

@@ -30,6 +30,7 @@ LESSON = "lesson"
 _TEXTUAL = {
     "pgup": "pageup", "pgdn": "pagedown", "esc": "escape", "[": "left_square_bracket",
     "]": "right_square_bracket", "+": "plus", "-": "minus", ",": "comma", ".": "full_stop",
+    "*": "asterisk", ";": "semicolon",
 }  # fmt: skip
 
 
