@@ -10,7 +10,7 @@ from lessons.lesson_support import RUN, lesson_with
 from rnn_tui.cli import run
 from rnn_tui.lessons.checking import check_lesson
 from rnn_tui.lessons.library import LibraryLesson, library
-from rnn_tui.lessons.reading import lesson_of
+from rnn_tui.lessons.reading import lesson_of, read_lesson
 
 
 def _names(lesson: LibraryLesson) -> str:
