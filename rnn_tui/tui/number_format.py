@@ -97,7 +97,7 @@ def role_of(value: float) -> str:
     Without colours nothing tells inf from −inf: both are drawn as `NOT_FINITE`.
     """
     if not math.isfinite(value):
-        return "strong" if unwritten(value) == COVERED else "error"
+        return "dim" if unwritten(value) == COVERED else "error"
     return "negative" if value < 0 else "positive" if value > 0 else "dim"
 
 

@@ -272,7 +272,7 @@ class Panel(LinesWidget):
         """Return the title line, and why nothing else is shown."""
         focused = context.selection.panel == self.id
         rule = title_rule(self.id or "", "", width, focused)
-        return (rule, ((f" {COVERED} ", "strong"), (CURTAIN, "dim")), ((" ", "dim"),))
+        return (rule, ((f" {COVERED} ", "dim"), (CURTAIN, "dim")), ((" ", "dim"),))
 
     def _filled(self, context: DrawContext, width: int, height: int) -> Lines:
         """Draw the lines below the title and, where they leave several, what explains them."""

@@ -108,7 +108,7 @@ def test_a_learner_gets_the_grades_that_the_answers_deserve(tmp_path: Path) -> N
         one.terminal.resize(120, 40)
         one.wait_for("second try 0.0186▏")
         one.key("enter")
-        one.wait_for("≈ 0.0186: approximate: 1.3 % off")
+        one.wait_for("~ 0.0186: approximate: 1.3 % off")
         one.terminal.resize(80, 23)
         one.wait_for("It is 0.01836.")
         # A timestep, by the arrows; the panels that would show it are covered.

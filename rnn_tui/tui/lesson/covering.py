@@ -250,7 +250,7 @@ def _covered_line(line: Line, cells: Sequence[Cell], hidden: frozenset[str]) -> 
         for character in part:
             shown = covers.get(k, character)
             bare = role.rpartition("error")
-            runs.append((shown, f"{bare[0]}strong" if k in covers and bare[1] else role))
+            runs.append((shown, f"{bare[0]}dim" if k in covers and bare[1] else role))
             k += 1
     return merge(runs)
 

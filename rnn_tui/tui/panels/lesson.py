@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from rnn_tui.number_text import COVERED
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.key_hint import ALWAYS, FIRST, KeyHint
 from rnn_tui.tui.lesson.room import CHOICE, choice_lines, wrapped
 from rnn_tui.tui.lesson.view import TAKEN, LessonView, Try
-from rnn_tui.tui.lines import Line, Lines, cell_width, join
+from rnn_tui.tui.lines import Line, Lines, cell_width, cut, join, text_width
 from rnn_tui.tui.panel_help import Sign, Signs
 from rnn_tui.tui.panel_spec import Need, PanelSpec, hidden_panels
+from rnn_tui.tui.title_rule import title_rule
 
 CURSOR = "▏"
+FRAME = 10  # cells of a title line that are neither the name nor the place
 SIGNS = {
     "exact": ("✓", "good"),
-    "approximate": ("≈", "good"),
+    "approximate": ("~", "good"),
     "off": ("✗", "error"),
     TAKEN: ("→", "accent"),
 }
@@ -26,6 +29,19 @@ def title(context: DrawContext) -> tuple[str, str]:
     if view is None:
         return "lesson", ""
     return view.heading, " · ".join(filter(None, (view.title, view.place)))
+
+
+def rule(
+    context: DrawContext, left: str, right: str, width: int, height: int, focused: bool
+) -> Line:
+    """Draw the title line: the step's place is always there, the lesson's name gives way to it."""
+    view = context.lesson
+    if view is None:
+        return title_rule(left, right, width, focused)
+    if text_width(left) + text_width(right) > width - FRAME:
+        right = view.place
+        left = cut(left, width - FRAME - text_width(right))
+    return title_rule(left, right, width, focused)
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -177,11 +193,11 @@ def keys(context: DrawContext) -> tuple[KeyHint | None, ...]:
 def signs(context: DrawContext) -> Signs:
     """Return what the signs on the panel mean."""
     return (
-        Sign("███", "covered until the answer is in, wherever it stands", "strong"),
-        Sign("?", "a covered bar, shade or point", "strong"),
+        Sign(COVERED, "covered until the answer is in, wherever it stands", "dim"),
+        Sign("?", "a covered bar, shade or point", "dim"),
         Sign(CURSOR, "digits go to the answer; esc: they count keys again", "accent"),
         Sign("✓  exact", "all digits typed are right", "good"),
-        Sign("≈  approximate", "near enough; how far off is said", "good"),
+        Sign("~  approximate", "near enough; how far off is said", "good"),
         Sign("✗  off", "not near enough; after a hint one tries again", "error"),
         Sign("→  taken", "saved, to be handed in; no grade is shown", "accent"),
         Sign("▸", "the choice that enter takes", "accent"),
@@ -191,4 +207,4 @@ def signs(context: DrawContext) -> Signs:
     )
 
 
-PANEL = PanelSpec(draw, title, need=need, keys=keys, help=signs)
+PANEL = PanelSpec(draw, title, need=need, keys=keys, help=signs, rule=rule)
