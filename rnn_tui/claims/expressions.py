@@ -108,7 +108,7 @@ def parse_expression(text: str) -> StateExpression:
     Raises:
         ClaimError: `text` is none; one line.
     """
-    return StateExpression(text.strip(), parse_tree(text, claim=False))
+    return StateExpression(" ".join(text.split()), parse_tree(text, claim=False))
 
 
 def parse_claim(text: str) -> Claim:
@@ -117,4 +117,4 @@ def parse_claim(text: str) -> Claim:
     Raises:
         ClaimError: `text` is none; one line.
     """
-    return Claim(text.strip(), parse_tree(text, claim=True))
+    return Claim(" ".join(text.split()), parse_tree(text, claim=True))

@@ -49,7 +49,8 @@ def parse_tree(text: str, *, claim: bool) -> Node:
     Raises:
         ClaimError: it is none.
     """
-    if not text.strip():
+    text = " ".join(text.split())  # messages are of one line
+    if not text:
         raise ClaimError(f"{'a claim' if claim else 'an expression'} is missing")
     parser = _Parser(text)
     tree = parser.claims()
