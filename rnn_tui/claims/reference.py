@@ -33,6 +33,23 @@ TEXTS = (
     Form("{{  }}", "braces"),
 )
 
+ANSWERS = (
+    Form("−.017  -0.017  1e-3", "digits; at least two of them, rightly rounded, are exact"),
+    Form(
+        "1,5  1.234,5", "a decimal comma, and that is said; 1,234 could be two numbers: refused"
+    ),
+    Form("76 %  7.5%", "0.76 and 0.075"),
+    Form("2/3  0.5^19  .5²⁹  ln(8)", "is calculated, and exact where four digits are right"),
+)
+EXAMPLES = (
+    Form("dh_2[1] = dh_y_2[1] + dh_next_2[1] within 1e-12", "both parts of a gradient"),
+    Form("da_2[1] = dh_2[1]·(1 − h_2[1]²) within 1e-12", "through tanh"),
+    Form("norm(dh_1)/norm(dh_20) within 5% of 0.8^19", "twenty timesteps with W_h = 0.8"),
+    Form("dW_h[1,1] = sum(shares(W_h[1,1])) within 1e-12", "what all timesteps add"),
+    Form("for every t from 2 to 20: norm(dh_<t-1>) < norm(dh_t)", "smaller with every step back"),
+    Form("‖ΔW_h‖ within 1% of lr·√(size(W_h))", "the first step of Adagrad"),
+)
+
 
 def page() -> str:
     """Return the page docs/expressions.md."""
@@ -49,6 +66,7 @@ def _lines() -> Iterable[str]:
         "before. Proofs are of the whole window. Nothing in an expression can run anything.",
         WIDTH,
     )
+    yield from _table("Examples", EXAMPLES)
     yield from _table("Names", NAMES)
     yield from _table("Signs and numbers", SIGNS)
     functions = (Form(each.form, each.meaning) for each in FUNCTIONS.values())
@@ -68,6 +86,7 @@ def _lines() -> Iterable[str]:
     yield ""
     yield "Of arrays every entry has to meet a claim. With a number that is not finite none holds."
     yield from _table("Numbers in texts", TEXTS)
+    yield from _table("Numbers that learners type", ANSWERS)
 
 
 def _table(title: str, forms: Iterable[Form]) -> Iterable[str]:

@@ -18,7 +18,7 @@ from rnn_tui.claims.filling import fill
 from rnn_tui.claims.functions import FUNCTIONS, OVER_TIME
 from rnn_tui.claims.grading import grade
 from rnn_tui.claims.names import NAMES
-from rnn_tui.claims.reference import CLAIMS, SIGNS, TEXTS, page
+from rnn_tui.claims.reference import ANSWERS, CLAIMS, EXAMPLES, SIGNS, TEXTS, page
 from rnn_tui.claims.run_state import RunState
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import Value, compose
@@ -102,6 +102,10 @@ def test_every_form_of_a_claim_can_be_read() -> None:
     for signs, _ in SIGNS[1:]:
         for form in signs.replace("x", "2").split("  "):
             parse_expression(form)
+    for claim, _ in EXAMPLES:
+        parse_claim(claim)
+    for answers, _ in ANSWERS:
+        assert [read_number(each) for each in answers.split("  ")]
     for texts, _ in TEXTS:
         for form in texts.split("  "):
             fill(form.replace("accuracy", "0.5"), states()[0])
