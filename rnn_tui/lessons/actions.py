@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rnn_tui.lessons.keys import KeyTextError, parse_key
 from rnn_tui.lessons.lesson import (
+    DISCARD,
     Action,
     ChangeSettings,
     PressKeys,
@@ -18,7 +19,7 @@ from rnn_tui.settings import DECLARATIONS, SettingError, Value, quote
 FORMS = {
     "go": "go PLACE",
     "keys": "keys KEY KEY …",
-    "what-if": "what-if NAME = X, what-if release",
+    "what-if": "what-if NAME = X, what-if release, what-if discard",
     "run": "run until CONDITION",
     "set": "set NAME=VALUE …",
     "restart": "restart, restart NAME=VALUE …",
@@ -48,6 +49,8 @@ def parse_action(text: str, shape: RunShape) -> tuple[Action, RunShape]:
         case "keys":
             return _keys(rest), shape
         case "what-if":
+            if rest == DISCARD:
+                return TryWhatIf(DISCARD), shape
             shape.check_what_if(rest)
             return TryWhatIf("" if rest == "release" else rest), shape
         case "run":

@@ -26,9 +26,13 @@ class PressKeys:
     keys: tuple[str, ...]
 
 
+DISCARD = "discard"
+"""Discards all what-ifs that are neither kept nor discarded, as ``esc`` does."""
+
+
 @dataclass(frozen=True, slots=True)
 class TryWhatIf:
-    """Make a what-if: ``what-if f = 1``; "" releases all: ``what-if release``."""
+    """Make a what-if: ``what-if f = 1``; "" releases all: ``what-if release``; or `DISCARD`."""
 
     text: str
 

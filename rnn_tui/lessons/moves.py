@@ -11,6 +11,7 @@ from rnn_tui.engine.training.breakpoint_conditions import Breakpoint, Kind
 from rnn_tui.engine.training.breakpoint_parser import parse as parse_breakpoint
 from rnn_tui.lessons.keys import parse_key
 from rnn_tui.lessons.lesson import (
+    DISCARD,
     Action,
     ChangeSettings,
     PressKeys,
@@ -25,6 +26,7 @@ from rnn_tui.session.commands import (
     Command,
     Configure,
     Continue,
+    Discard,
     GoTo,
     GoToPlace,
     Intervene,
@@ -118,6 +120,10 @@ class LessonMoves:
         return snapshot
 
     def _what_if(self, text: str, line: int, snapshot: Snapshot) -> Work:
+        if text == DISCARD:
+            while snapshot.what_if is not None:
+                snapshot = yield from self._checked(line, snapshot, Discard())
+            return snapshot
         if not text:
             if not snapshot.pins:
                 return snapshot
