@@ -27,7 +27,7 @@ from rnn_tui.settings import quote
 
 MOST = 999_999_999
 """The largest number in a place."""
-REPEATED = ("variant", "chart")
+REPEATED = ("variant", "chart", "axis")
 """What there may be several of, one for each panel."""
 MOST_TESTED = 512
 """How many test losses a run keeps."""
@@ -163,6 +163,13 @@ def _pointed(name: str, value: str) -> str:
     raise _refused(name, value, "the name of a value, as h_7[3]")
 
 
+def _axis(name: str, value: str) -> str:
+    panel, equals, span = value.partition("=")
+    if not equals or (view_of(f":{span}") or (0, None))[1] is None:
+        raise _refused(name, value, "PANEL=FROM..TO, as loss=0.01..2")
+    return f"{_panel(name, panel)}={span}"
+
+
 def _temperature(name: str, value: str) -> str:
     if re.fullmatch(_NUMBER, value, re.ASCII) and 0 <= float(value) <= 1e3:
         return _short(float(value))
@@ -183,7 +190,7 @@ def updates_of(text: str) -> tuple[int, ...] | None:
         if match is None:
             return None
         first, last = int(match[1]), int(match[2] or match[1])
-        if first <= (found[-1] if found else 0) or last < first or last - first > MOST_TESTED:
+        if first <= (found[-1] if found else -1) or last < first or last - first > MOST_TESTED:
             return None
         found += range(first, last + 1)
     return tuple(found) if len(found) <= MOST_TESTED else None
@@ -222,6 +229,8 @@ _READERS: dict[str, Callable[[str, str], str]] = {
     "dims": _alone,
     "temperature": _temperature,
     "tested": _tested,
+    "looked": _tested,
+    "axis": _axis,
     "reached": _reached,
 }
 NAMES = tuple(_READERS)

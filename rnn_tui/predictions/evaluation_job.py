@@ -90,6 +90,10 @@ class EvaluationJob(PredictionJob):
         self.begin((update, pins), parameters, lambda: self._evaluate(note, pins))
         self.evaluated = self.started
 
+    def forget_looks(self) -> None:
+        """Begin the history of evaluations anew."""
+        self._history = []
+
     def measure(self, trainer: Trainer) -> None:
         """Measure the loss on the first test data with the parameters of `trainer`, if it is due.
 

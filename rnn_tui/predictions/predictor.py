@@ -109,6 +109,14 @@ class Predictor:
         if text != self._text or (not self._answer.busy and self._answer.started <= due):
             self._request_answer(trainer, text)
 
+    def forget_looks(self) -> None:
+        """Begin the history of evaluations anew."""
+        self._evaluation.forget_looks()
+
+    def evaluate(self, trainer: Trainer) -> None:
+        """Begin to evaluate the network as it is now, as when its predictions are looked at."""
+        self._evaluation.request(trainer, True)
+
     def measure_test_loss(self, trainer: Trainer, running: bool) -> None:
         """Begin to measure the test loss if it is due; the trainer's history takes the result.
 

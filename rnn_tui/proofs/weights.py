@@ -67,7 +67,8 @@ class WeightsProof(Proof):
     def _entries(self, trainer: Trainer, tensor: str) -> Work[Array | Refusal]:
         """Return a copy of what is measured."""
         network, optimizer = trainer.network, trainer.optimizer
-        if self.quantity == CHANGE and not optimizer.updates_made:
+        at_update = trainer.position == trainer.schedule.end
+        if self.quantity == CHANGE and not (at_update and optimizer.updates_made):
             return Refusal(NO_CHANGE)
         if self.quantity in (VALUE, CHANGE):
             whole = trainer.parameters if self.quantity == VALUE else optimizer.delta

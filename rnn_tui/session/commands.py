@@ -84,12 +84,14 @@ class GoToPlace:
         reached: a place further on to go to first, which the run is to have reached; None for none.
         tested: the updates on the way after which the loss on test data is measured, in order; None
             for as there is time.
+        looked: the updates on the way after which predictions are looked at, in order.
     """
 
     place: PlaceLine
     noted: str = ""
     reached: PlaceLine | None = None
     tested: tuple[int, ...] | None = None
+    looked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

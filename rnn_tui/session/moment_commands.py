@@ -50,18 +50,23 @@ def _go_to(state: SessionState, command: GoToPlace, moments: Moments) -> None:
     if command.noted:
         moments.note(command.noted, moment_of(state), timeline.budget)
     state.breakpoints.rearm()
-    way = _way(state.run, places, command.tested or ())
+    way = _way(state.run, places, command)
     state.goal = Goal(Stride.UPDATE, 1, way, quiet=command.tested is not None)
 
 
-def _way(run: TrainingRun, places: Sequence[Place], tested: Sequence[int]) -> Iterator[float]:
-    """Go to one place after the other, and measure the test loss on the way to the first."""
+def _way(run: TrainingRun, places: Sequence[Place], command: GoToPlace) -> Iterator[float]:
+    """Go to one place after the other; measure and look at predictions on the way to the first."""
     timeline, before = run.timeline, places[0].index // run.trainer.schedule.end
-    for update in tested:
-        if timeline.first < update <= before:
+    if command.tested is not None:
+        run.predictor.forget_looks()
+    for update in sorted({*(command.tested or ()), *command.looked}):
+        if timeline.first <= update <= before:
             for fraction in timeline.seek(timeline.place_of(update)):
                 yield fraction * update / max(before, 1)
-            run.predictor.measure_test_loss(run.trainer, running=False)
+            if update in command.looked:
+                run.predictor.evaluate(run.trainer)
+            else:
+                run.predictor.measure_test_loss(run.trainer, running=False)
             while run.predictor.busy:
                 run.predictor.work(SLICE)
                 yield update / max(before, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -13,6 +13,7 @@ from rnn_tui.session.commands import ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import quote
 from rnn_tui.tui.charts.chart_view import WHOLE, ChartView
+from rnn_tui.tui.charts.steady_ranges import SteadyRanges
 from rnn_tui.tui.draw_context import Big, Selection
 from rnn_tui.tui.panel_spec import hidden_panels, panel_spec
 from rnn_tui.tui.parameter_names import parameter_name, tensors
@@ -106,6 +107,39 @@ def tested_of(snapshot: Snapshot) -> Looking:
         return ()
     text = updates_text(tested)
     return (("tested", text),) if len(text) <= LONGEST_TESTED else ()
+
+
+def looked_of(snapshot: Snapshot) -> Looking:
+    """Return after which updates predictions were looked at; nothing if only now."""
+    history = getattr(snapshot.predictions, "history", ())
+    looked = tuple(update for update, _ in history)
+    if looked in ((), (snapshot.cursor.update,)):
+        return ()
+    text = updates_text(looked)
+    return (("looked", text),) if len(text) <= LONGEST_TESTED else ()
+
+
+def axes_of(ranges: SteadyRanges, shown: Container[str]) -> Looking:
+    """Return the ranges of axes that are wider than what is shown now needs.
+
+    Args:
+        ranges: of the charts.
+        shown: the panels that are.
+    """
+    wider = sorted(ranges.wider().items())
+    return tuple(
+        ("axis", f"{name}={view_text(None, ends)[1:]}") for name, ends in wider if name in shown
+    )
+
+
+def ranges_of(looking: Looking) -> dict[str, tuple[float, float]]:
+    """Return the ranges of axes that a line says, by panel."""
+    found: dict[str, tuple[float, float]] = {}
+    for name, value in looking:
+        panel, _, span = value.partition("=")
+        if name == "axis" and (view := view_of(f":{span}")) is not None and view[1] is not None:
+            found[panel] = view[1]
+    return found
 
 
 def look_of(snapshot: Snapshot, looking: Looking, *, lesson: bool = False) -> Look:

@@ -41,6 +41,8 @@ VALUES = {
     "dims": st.just(""),
     "temperature": st.floats(0, 1000).map(lambda x: repr(x).removesuffix(".0")),
     "tested": st.sets(st.integers(1, 60)).map(sorted).map(updates_text),
+    "looked": st.sets(st.integers(0, 60)).map(sorted).map(updates_text),
+    "axis": st.sampled_from(["loss=0.01..2.0", "gradients=1e-07..1.0"]),
     "reached": st.sampled_from(["60:U", "60:B7.3", "7:L"]),
 }
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 QUANTITIES = ("value", "gradient", "share of t", "last change")
 VALUE, GRADIENT, SHARE, CHANGE = QUANTITIES
 NO_GRADIENT = "The backward pass computes it, T → 1."
-NO_CHANGE = "The first update changes it."
+NO_CHANGE = "What an update changes is shown in UPDATE: u goes there."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

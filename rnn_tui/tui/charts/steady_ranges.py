@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rnn_tui.settings import Settings
@@ -11,11 +12,12 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The range of an axis so far, and the run that it belongs to."""
+    """The range of an axis so far, the run that it belongs to, and what it had to hold last."""
 
     settings: Settings
     newest: int
     ends: Range
+    asked: Range | None
 
 
 class SteadyRanges:
@@ -27,6 +29,15 @@ class SteadyRanges:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
+        self._given: dict[str, Range] = {}
+
+    def begin_with(self, given: Mapping[str, Range]) -> None:
+        """Forget all ranges; begin with these, by name, in the run that is drawn next."""
+        self._known, self._given = {}, dict(given)
+
+    def wider(self) -> dict[str, Range]:
+        """Return the ranges that are wider than what they have to hold now, by name."""
+        return {name: each.ends for name, each in self._known.items() if each.ends != each.asked}
 
     def hold(
         self, name: str, settings: Settings, newest: int, ends: Range | None, keep: bool = True
@@ -40,14 +51,15 @@ class SteadyRanges:
             ends: what it has to hold; None if nothing.
             keep: whether that is to be held later, too; of a run that diverges it is not.
         """
-        before = self._known.get(name)
+        asked, before = ends, self._known.get(name)
         if before is not None and not _same_run(before, settings, newest):
             before = None
-        if before is not None:
-            low, high = before.ends
-            ends = before.ends if ends is None else (min(low, ends[0]), max(high, ends[1]))
+        held = self._given.pop(name, None) if before is None else before.ends
+        if held is not None:
+            low, high = held
+            ends = held if ends is None else (min(low, ends[0]), max(high, ends[1]))
         if keep and ends is not None:
-            self._known[name] = _Known(settings, newest, ends)
+            self._known[name] = _Known(settings, newest, ends, asked)
         return ends
 
 

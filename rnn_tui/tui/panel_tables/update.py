@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rnn_tui.engine.core.norms import log_relative_change, norm
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.panel_tables.number_table import (
     Cell,
@@ -109,7 +110,7 @@ def _entry(context: DrawContext) -> NumberTable:
         found[f"share of t={snapshot.t}"] = ledger.contribution[snapshot.t - 1]
         of_several = f"sum of t={snapshot.steps} … {snapshot.t}"
         found[of_several] = ledger.running_sum[snapshot.t - 1]
-    if optimizer.updates_made:
+    if optimizer.updates_made and snapshot.cursor.stage is Pass.UPDATE:
         found["last change"] = optimizer.delta[index]
     name = parameter_name(snapshot, index)
     return NumberTable({"what": list(found), name: list(found.values())}, "entry")

@@ -148,6 +148,14 @@ def _names(context: DrawContext, quantity: str) -> Callable[[int], str]:
 # ---------------------------------------------------------------- what is shown
 
 
+def has_changed(snapshot: Snapshot) -> bool:
+    """Return whether the last change of the weights is known: of the update that is at hand.
+
+    Of the one before it is known only where the run came from there, not where it went back.
+    """
+    return snapshot.cursor.stage is Pass.UPDATE and snapshot.optimizer.updates_made > 0
+
+
 def entries_of(snapshot: Snapshot, tensor: TensorRange, quantity: str) -> Array | None:
     """Return a number for each entry of the tensor, in order of storage; None if not known.
 
@@ -160,7 +168,7 @@ def entries_of(snapshot: Snapshot, tensor: TensorRange, quantity: str) -> Array 
     if quantity == VALUE:
         return optimizer.parameters[tensor.part]
     if quantity == CHANGE:
-        return optimizer.delta[tensor.part] if optimizer.updates_made else None
+        return optimizer.delta[tensor.part] if has_changed(snapshot) else None
     if quantity == GRADIENT and snapshot.gradient is not None:
         return snapshot.gradient.raw[tensor.part]
     report = _report(snapshot, tensor, quantity)
@@ -238,7 +246,7 @@ def _entry(context: DrawContext, width: int, most: int) -> Lines:
     """
     snapshot, index = context.snapshot, context.selection.parameter
     head: Line = ((f" {parameter_name(snapshot, index)}", "strong"),)
-    change = snapshot.optimizer.updates_made > 0
+    change = has_changed(snapshot)
     numbers = {
         VALUE: _Number("=", "=", float(snapshot.optimizer.parameters[index])),
         GRADIENT: _gradient(snapshot, index),

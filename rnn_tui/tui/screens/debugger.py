@@ -261,6 +261,7 @@ class Debugger(LessonActions):
     def take_snapshot(self) -> None:
         """Draw the newest snapshot."""
         snapshot = self.session.latest
+        self.note_arrival(snapshot)
         if snapshot.stop is not None and snapshot.stop != self._last_stop and not self._notice[1]:
             self._notice = ("", False)  # the advice at a stop comes before an older message
         self._last_stop = snapshot.stop

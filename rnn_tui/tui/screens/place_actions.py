@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from rnn_tui.places.bookmark import Bookmark
     from rnn_tui.places.place_line import PlaceLine
+    from rnn_tui.session.snapshot import Snapshot
+    from rnn_tui.tui.charts.chart_cache import ChartCache
     from rnn_tui.tui.place_looking import Look
 
 JUMP = "before the jump"
@@ -27,6 +29,7 @@ class PlaceActions(TrainingActions, SelectionActions):
 
     opens_at: PlaceLine | None = None  # the place to go to first of all
     _regions: Mapping[str, Region]  # where the panels are
+    _chart_cache: ChartCache
     _before_jump: Look | None = None  # how the run was looked at there
 
     # Where one is
@@ -40,12 +43,15 @@ class PlaceActions(TrainingActions, SelectionActions):
     def place_line(self) -> PlaceLine:
         """Return this place with what is looked at, as a line."""
         from rnn_tui.session.named_places import line_of_cursor
-        from rnn_tui.tui.place_looking import looking_of, tested_of
+        from rnn_tui.tui.place_looking import axes_of, looked_of, looking_of, tested_of
 
         snapshot = self.session.latest
         looking = looking_of(snapshot, self.look())
         if "loss" in self._regions:
             looking = (*looking, *tested_of(snapshot))
+        if "predictions" in self._regions:
+            looking = (*looking, *looked_of(snapshot))
+        looking = (*looking, *axes_of(self._chart_cache.ranges, self._regions))
         if (reached := snapshot.timeline.reached) is not None:
             looking = (*looking, ("reached", reached.short))
         return replace(line_of_cursor(snapshot.cursor), looking=looking)
@@ -116,6 +122,20 @@ class PlaceActions(TrainingActions, SelectionActions):
             self._send_request(t=None)
         self.session.send(_fresh_way(line) if fresh else commands.GoToPlace(line.alone, JUMP))
         self._frames.draw_after_key()
+
+    def note_arrival(self, snapshot: Snapshot) -> None:
+        """Have axes the ranges that the line says, once the place is reached that was opened at.
+
+        Args:
+            snapshot: the newest.
+        """
+        line = self.opens_at
+        if line is None or snapshot.running or snapshot.number <= self._moved_at:
+            return
+        from rnn_tui.tui.place_looking import ranges_of
+
+        self.opens_at = None
+        self._chart_cache.ranges.begin_with(ranges_of(line.looking))
 
     def look_at(self, look: Look) -> None:
         """Look at the run so."""
@@ -211,4 +231,5 @@ def _fresh_way(line: PlaceLine) -> commands.GoToPlace:
     said = dict(line.looking)
     reached = parse_place(said["reached"]) if "reached" in said else None
     tested = updates_of(said["tested"]) if "tested" in said else ()
-    return commands.GoToPlace(line.alone, reached=reached, tested=tested)
+    looked = (updates_of(said["looked"]) if "looked" in said else None) or ()
+    return commands.GoToPlace(line.alone, reached=reached, tested=tested, looked=looked)

@@ -149,7 +149,7 @@ class BookmarksScreen(Dialog[Bookmark | str | None]):
         """Yield the list, and below it the highlighted line, or the field of its note."""
         with Vertical(id="bookmarks") as box:
             box.border_title = "bookmarks"
-            box.border_subtitle = "enter goes · e changes the note · del · ' back · esc closes"
+            box.border_subtitle = "enter goes · e note · del removes · ' back · esc closes"
             yield BookmarkList(id="bookmark-list")
             yield TextField(id="bookmark-note", max_length=LONGEST_NOTE)
             yield Static(NONE, id="bookmark-place", markup=False)
