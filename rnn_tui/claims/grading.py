@@ -9,7 +9,7 @@ off          anything else
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rnn_tui.claims.answers import TypedNumber, read_number
@@ -29,7 +29,8 @@ class Grade:
     Attributes:
         kind: exact, approximate or off.
         relative: |given − right|/|right|; None where the right number is 0.
-        words: the same in words: ``approximate: 1.2 % off``.
+        words: the same in words: ``approximate: 1.2 % off``; and how the number was read, where it
+            could be read otherwise.
     """
 
     kind: Kind
@@ -52,6 +53,12 @@ def grade(given: float | str | TypedNumber, right: float, within: float = 0.05) 
         given = read_number(given)
     elif not isinstance(given, TypedNumber):
         given = read_number(repr(float(given)))
+    found = _graded(given, right, within)
+    return replace(found, words=f"{found.words}; {given.note}") if given.note else found
+
+
+def _graded(given: TypedNumber, right: float, within: float) -> Grade:
+    """Grade a number that has been read."""
     if not math.isfinite(right):
         return Grade("off", None, "off: the right value is not finite")
     if right == 0 or (given.value == 0 and abs(right) < NOTHING):

@@ -35,9 +35,7 @@ TEXTS = (
 
 ANSWERS = (
     Form("−.017  -0.017  1e-3", "digits; at least two of them, rightly rounded, are exact"),
-    Form(
-        "1,5  1.234,5", "a decimal comma, and that is said; 1,234 could be two numbers: refused"
-    ),
+    Form("1,5  1.234,5", "a decimal comma, and that is said; 1,234 could be two numbers: refused"),
     Form("76 %  7.5%", "0.76 and 0.075"),
     Form("2/3  0.5^19  .5²⁹  ln(8)", "is calculated, and exact where four digits are right"),
 )

@@ -113,6 +113,5 @@ def test_every_cell_is_read_by_the_screens_names(cell: str) -> None:
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("batch", [1, 2, 5])
 def test_everything_is_read_by_the_screens_names(cell: str, layers: int, batch: int) -> None:
-    """All values at many places, on many seeds."""
-    for seed in range(2):
-        walk(cell, layers, batch, seed, 1.0, 12)
+    """All values at many places."""
+    walk(cell, layers, batch, 1, 1.0, 12)

@@ -69,6 +69,7 @@ def test_what_is_no_number_is_refused_in_one_line(typed: str) -> None:
         ("1e-9", 0.0, "off", "exactly 0"),
         ("20", 20.0, "exact", "exact"),
         ("2.5", 2.45, "exact", "exact"),
+        ("0,018", 0.01836, "exact", "exact; read as 0.018"),
         ("1", float("nan"), "off", "not finite"),
     ],
 )
