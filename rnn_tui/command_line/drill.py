@@ -31,23 +31,24 @@ def drill(arguments: list[str]) -> int:
     cell, level = options.pop("cell", "rnn"), options.pop("level", None)
     seed, count = options.pop("seed", None), options.pop("questions", None)
     from rnn_tui.exercises.drill import draw_round, levels_of
-    from rnn_tui.exercises.mastery import read_mastery
+    from rnn_tui.exercises.mastery import Mastery, read_mastery
 
     if level is not None and level not in levels_of(cell):
         raise CommandError(f"--level {level}: the cell {cell} sends no gradient to before")
-    if seed is None:
-        seed = int.from_bytes(os.urandom(4), "big")
-    number = 0
+    given = seed is not None  # then everybody is asked the same
+    seed = seed if given else int.from_bytes(os.urandom(4), "big")
     while True:
         mastery, said = read_mastery()
         if said:
             print_error(said)
-        drawn = draw_round(cell, level, seed, number, mastery=mastery, count=count)
+        next_level = level or mastery.next_level(cell, levels_of(cell))
+        again = Mastery() if given else mastery
+        drawn = draw_round(cell, next_level, seed, mastery=again, count=count)
         code = _play(drawn, mastery, options)
-        print(f"{PROGRAM} drill --cell {cell} --level {drawn.level} --seed {seed} asks this again")
+        print(f"this network: {PROGRAM} drill --cell {cell} --level {drawn.level} --seed {seed}")
         if code != DONE or not _another():
             return code
-        number += 1
+        seed += 1
 
 
 def _play(drawn: Round, mastery: Mastery, options: dict[str, Any]) -> int:
@@ -79,7 +80,7 @@ def _play(drawn: Round, mastery: Mastery, options: dict[str, Any]) -> int:
         except OSError as error:
             print_error(f"what is mastered cannot be kept: {error.strerror or error}")
     right = sum(each.right for each in answered)
-    print(f"{right} of {len(drawn.questions)} right at the first try; mastered of {drawn.cell}:")
+    print(f"{right} of {len(drawn.questions)} right at the first try; what is mastered of {drawn.cell}:")
     print("\n".join(mastery.lines(drawn.cell, levels_of(drawn.cell))))
     return code
 

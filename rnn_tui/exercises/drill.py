@@ -49,9 +49,8 @@ def levels_of(cell: str) -> tuple[int, ...]:
 
 def draw_round(
     cell: str,
-    level: int | None,
+    level: int,
     seed: int,
-    number: int = 0,
     *,
     mastery: Mastery | None = None,
     count: int | None = None,
@@ -60,16 +59,13 @@ def draw_round(
 
     Args:
         cell: the name of the cell.
-        level: the level; None for the first that is not mastered.
-        seed: decides everything that is drawn, together with what has been mastered.
-        number: how many rounds there were with this seed.
-        mastery: what has been mastered: what went wrong comes again.
+        level: the level.
+        seed: decides everything that is drawn, together with what comes again.
+        mastery: what has been mastered: what went wrong comes again; None: nothing does.
         count: how many questions; None for `QUESTIONS`, or as many as a whole step has.
     """
     mastery = mastery or Mastery()
-    if level is None:
-        level = mastery.next_level(cell, levels_of(cell))
-    random = np.random.default_rng([seed, number])
+    random = np.random.default_rng(seed)
     optimizer = str(random.choice(OPTIMIZERS))
     units = _UNITS[level] if cell in _SIMPLE else min(_UNITS[level], _UNITS_OF_GATES)
     if level == WHOLE_STEP and cell in _SIMPLE:
