@@ -17,6 +17,7 @@ from rnn_tui.command_line.exercise_options import read_drill, read_exercise_opti
 from rnn_tui.command_line.export_lesson import export_lesson_command
 from rnn_tui.command_line.lesson import lesson_command
 from rnn_tui.command_line.lesson_check import check_command as check_lesson_command
+from rnn_tui.command_line.present import present_command
 from rnn_tui.command_line.saved_options import (
     predict_command,
     read_export,
@@ -213,6 +214,8 @@ def test_command_lines_have_options_that_exist(page: Path) -> None:
             assert cli_options.parse(check_command(), "check", arguments[1:])
         elif arguments[:2] == ["lesson", "check"]:
             assert cli_options.parse(check_lesson_command(), "check", arguments[2:]) is not None
+        elif arguments[0] == "present":
+            assert cli_options.parse(present_command(), arguments[0], arguments[1:])
         elif arguments[0] == "lesson":
             assert cli_options.parse(lesson_command(), arguments[0], arguments[1:])
         elif arguments[0] == "export":
