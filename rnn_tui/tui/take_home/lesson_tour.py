@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.charts.chart_cache import ChartCache
@@ -92,6 +93,23 @@ def step_pictures(app: RnnTui, size: tuple[int, int]) -> list[StepPicture]:
     return tour.pictures
 
 
+class _Errors(ErrorReports):
+    """Notes what is said of a panel that could not be drawn, as no picture is to have that.
+
+    Attributes:
+        said: the newest of it; "" for nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said = ""
+
+    def line(self, error: BaseException, what: str, where: str) -> str:
+        """Return what is said of an error."""
+        self.said = super().line(error, what, where)
+        return self.said
+
+
 class _Tour:
     """Plays a lesson step by step.
 
@@ -104,6 +122,7 @@ class _Tour:
         self.pictures: list[StepPicture] = []
         self.failed: TourError | None = None
         self._app = app
+        self._errors = _Errors()
         self._charts = ChartCache()  # whose axes remember nothing but pictures
 
     async def play(self) -> None:
@@ -175,8 +194,13 @@ class _Tour:
         capture = self._app.debugger.capture()
         assert capture is not None
         snapshot = _steady(capture.context.snapshot)
-        context = replace(capture.context, snapshot=snapshot, chart_cache=self._charts)
-        return replace(capture, context=context).figure(whole=True)
+        context = replace(
+            capture.context, snapshot=snapshot, chart_cache=self._charts, errors=self._errors
+        )
+        figure = replace(capture, context=context).figure(whole=True)
+        if self._errors.said:
+            raise TourError(f"step {self._guide.step + 1}: {self._errors.said}")
+        return figure
 
     # ---------------------------------------------------------------- waiting
 
