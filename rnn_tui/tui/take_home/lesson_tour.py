@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ASKED, REVEALED = "asked", "revealed"
 STEP_SECONDS = 600.0  # that the actions of a step may take
+NUMBERS_SECONDS = 30.0  # until its numbers are there, once nothing is under way
 TESTS_SECONDS = 20.0  # after which a test loss is not waited for
 POLL = 0.02  # seconds
 DIGITS = 4  # of a number that is typed
@@ -93,6 +94,24 @@ def step_pictures(app: RnnTui, size: tuple[int, int]) -> list[StepPicture]:
     return tour.pictures
 
 
+class Patience:
+    """Says when something has lasted too long."""
+
+    def __init__(self, seconds: float) -> None:
+        """Wait for so many seconds."""
+        self._seconds = seconds
+        self._since: float | None = None
+
+    def over(self, lasts: bool) -> bool:
+        """Return whether it has lasted too long without a break."""
+        now = time.monotonic()
+        if not lasts:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        return self._since is not None and now - self._since > self._seconds
+
+
 class _Errors(ErrorReports):
     """Notes what is said of a panel that could not be drawn, as no picture is to have that.
 
@@ -148,9 +167,13 @@ class _Tour:
             guide.enter(step)
         title = guide.plan.lesson.steps[step].title
         where = f"step {step + 1}, {title!r}"
-        await self._until(lambda: guide.step == step and guide.known is not None, where)
+        idle = Patience(NUMBERS_SECONDS)
+        await self._until(
+            lambda: guide.known is not None or idle.over(not guide.player.busy), where
+        )
         facts = guide.known
-        assert facts is not None
+        if facts is None:
+            raise TourError(f"{where}: its numbers do not come")
         if facts.problem:
             raise TourError(f"{where}: {facts.problem}")
         await self._still(where)

@@ -119,7 +119,8 @@ def _exponents(magnitudes: Magnitudes, layer: int) -> tuple[int, ...]:
     for middle, top in zip(typical[::-1].tolist(), largest[::-1].tolist(), strict=True):
         size = middle or top
         if size > 0 and math.isfinite(size):  # NaN is not
-            top = max(top, output)
+            # What a lesson covers, and what has overflown, are no magnitudes.
+            top = max(each for each in (top, output, size) if math.isfinite(each))
             wanted = max(_power(size), _power(top) - LARGEST)
             if (
                 exponent is None
