@@ -79,8 +79,8 @@ def _play(drawn: Round, mastery: Mastery, options: dict[str, Any]) -> int:
             write_mastery(mastery)
         except OSError as error:
             print_error(f"what is mastered cannot be kept: {error.strerror or error}")
-    right = sum(each.right for each in answered)
-    print(f"{right} of {len(drawn.questions)} right at the first try; what is mastered of {drawn.cell}:")
+    right, count = sum(each.right for each in answered), len(drawn.questions)
+    print(f"{right} of {count} right at the first try; what is mastered of {drawn.cell}:")
     print("\n".join(mastery.lines(drawn.cell, levels_of(drawn.cell))))
     return code
 

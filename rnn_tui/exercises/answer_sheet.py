@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 
 from rnn_tui.exercises.answers_file import Answers, read_answers
 from rnn_tui.exercises.exercise_file import Exercise, ExerciseError
@@ -20,18 +19,17 @@ class AnswerSheet:
     Attributes:
         path: the answers file.
         answers: the answers so far.
-        report: called, in that thread, with a line when they could not be saved.
+        problem: why the newest could not be saved, in one line; "" while all is well.
     """
 
     def __init__(self, path: str, answers: Answers, files: RunFiles) -> None:
         """Save to `path`, as far as `files` says that one may."""
         self.path = path
         self.answers = answers
-        self.report: Callable[[str], None] = lambda text: None
+        self.problem = ""
         self._files = files
         self._changed = threading.Condition()
         self._saved: Answers | None = answers if os.path.exists(path) else None
-        self._problem = ""
         self._closing = False
         self._thread: threading.Thread | None = None
 
@@ -56,9 +54,9 @@ class AnswerSheet:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(timeout)
-        if self._saved is not self.answers and self.answers.given and not self._problem:
+        if self._saved is not self.answers and self.answers.given and not self.problem:
             return f"{self.path}: the answers could not be saved in time"
-        return self._problem
+        return self.problem
 
     def _write(self) -> None:
         """Write the newest answers, as often as they change."""
@@ -70,9 +68,7 @@ class AnswerSheet:
                     return
             problem = self._save(answers)
             with self._changed:
-                self._saved, self._problem = answers, problem
-            if problem:
-                self.report(problem)
+                self._saved, self.problem = answers, problem
 
     def _save(self, answers: Answers) -> str:
         """Write answers, and return what has gone wrong."""

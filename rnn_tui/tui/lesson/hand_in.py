@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from rnn_tui.exercises.answer_sheet import AnswerSheet
 from rnn_tui.lessons.lesson import Lesson
+from rnn_tui.lessons.player import LessonPlayer
 from rnn_tui.tui.lesson.answer import wrong_form
-from rnn_tui.tui.lesson.guide import LessonGuide
+from rnn_tui.tui.lesson.guide import LessonGuide, LessonScreen
 from rnn_tui.tui.lesson.plan import LessonPlan, StepResult
 from rnn_tui.tui.lesson.view import TAKEN, Covered, LessonView, Try
 
@@ -43,7 +44,7 @@ def hand_in_plan(lesson: Lesson, sheet: AnswerSheet) -> LessonPlan:
         results=results,
         progress=note,
         sum_up=sum_up,
-        make_guide=HandInGuide,
+        make_guide=lambda plan, player, screen: HandInGuide(plan, player, screen, sheet),
     )
 
 
@@ -53,6 +54,13 @@ class HandInGuide(LessonGuide):
     An answer may be changed until one goes on, as later steps may say what is right. So none of
     them is shown before there is an answer.
     """
+
+    def __init__(
+        self, plan: LessonPlan, player: LessonPlayer, screen: LessonScreen, sheet: AnswerSheet
+    ) -> None:
+        """Guide through the exercise of `plan`; `sheet` takes the answers."""
+        self._sheet = sheet
+        super().__init__(plan, player, screen)
 
     @property
     def results(self) -> tuple[StepResult, ...]:
@@ -65,7 +73,8 @@ class HandInGuide(LessonGuide):
 
     def on(self) -> None:
         """Go on, if there is an answer; it stays as it is then."""
-        if self.open and not self._attempt.tries:
+        asks = self._now.ask is not None and (self.open or self._facts is None)
+        if asks and not self._attempt.tries and not self._ended:
             self._note = _FIRST_ANSWER
             self._changed()
             return
@@ -102,7 +111,9 @@ class HandInGuide(LessonGuide):
 
     def _view(self) -> LessonView:
         """Return what the panel shows, but for what is right, why, and hints."""
-        return replace(super()._view(), right="", reveal="", hint="")
+        view = super()._view()
+        problem = view.problem or self._sheet.problem
+        return replace(view, right="", reveal="", hint="", problem=problem)
 
     def _sum_up(self) -> str:
         """Return the paragraphs of the end."""
