@@ -60,3 +60,15 @@ class PlayedLesson:
         """Enter a step, to its end."""
         self.player.enter(step)
         return self.finish()
+
+
+def place_of(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return where a run is, with all that a step can change."""
+    return (
+        snapshot.cursor,
+        snapshot.settings,
+        snapshot.loss,
+        snapshot.pins,
+        snapshot.optimizer.parameters.tobytes(),
+        () if snapshot.what_if is None else snapshot.what_if.texts,
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
-from lessons.lesson_support import PlayedLesson, lesson_with
+from lessons.lesson_support import PlayedLesson, lesson_with, place_of
 
 from rnn_tui.engine.time_travel.places import Stride
 from rnn_tui.engine.training.schedule import Pass
+from rnn_tui.lessons.player import LessonPlayer
+from rnn_tui.lessons.run import begin_run
 from rnn_tui.session.commands import Step
-from rnn_tui.session.snapshot import Snapshot
 
 LESSON = lesson_with(
     'do = "go 0:B3"\nsay = "loss {loss}"\nremember = { first = "loss" }',
@@ -16,17 +19,6 @@ LESSON = lesson_with(
     'do = ["set lr=0.5", "go 5:B2"]\nremember = { third = "loss" }',
     'do = ["restart hidden=3", "run until update=2"]\nclaims = ["third > 0", "loss > 0"]',
 )
-
-
-def _place(snapshot: Snapshot) -> tuple[object, ...]:
-    return (
-        snapshot.cursor,
-        snapshot.settings,
-        snapshot.loss,
-        snapshot.pins,
-        snapshot.optimizer.parameters.tobytes(),
-        () if snapshot.what_if is None else snapshot.what_if.texts,
-    )
 
 
 def test_each_action_is_done_when_the_one_before_is() -> None:
@@ -47,39 +39,39 @@ def test_each_action_is_done_when_the_one_before_is() -> None:
 
 def test_going_back_and_forth_comes_to_the_same_places() -> None:
     lesson = PlayedLesson(LESSON)
-    places = [_place(lesson.enter(step)) for step in range(4)]
+    places = [place_of(lesson.enter(step)) for step in range(4)]
     for step in (2, 0, 3, 1, 1, 2):
-        assert _place(lesson.enter(step)) == places[step]
+        assert place_of(lesson.enter(step)) == places[step]
         evaluation = lesson.player.evaluated
         assert evaluation is not None
         assert not evaluation.mistakes
 
 
 def test_a_step_is_reached_from_anywhere() -> None:
-    there = _place(PlayedLesson(LESSON).enter(3))
+    there = place_of(PlayedLesson(LESSON).enter(3))
     lesson = PlayedLesson(LESSON)
     lesson.enter(1)
     lesson.session.perform(Step(Stride.UPDATE, 4))  # off the path
     assert lesson.player.left(lesson.session.latest)
-    assert _place(lesson.enter(3)) == there
+    assert place_of(lesson.enter(3)) == there
 
 
 def test_who_leaves_the_path_comes_back() -> None:
     lesson = PlayedLesson(LESSON)
-    there = _place(lesson.enter(1))
+    there = place_of(lesson.enter(1))
     assert not lesson.player.left(lesson.session.latest)
     lesson.session.perform(Step(Stride.UPDATE, 7))
     assert lesson.player.left(lesson.session.latest)
     lesson.player.come_back()
-    assert _place(lesson.finish()) == there
+    assert place_of(lesson.finish()) == there
     assert not lesson.player.left(lesson.session.latest)
 
 
 def test_where_a_moment_is_lost_the_lesson_is_played_again() -> None:
     lesson = PlayedLesson(LESSON)
-    places = [_place(lesson.enter(step)) for step in range(3)]
+    places = [place_of(lesson.enter(step)) for step in range(3)]
     lesson.loses_moments = True
-    assert _place(lesson.enter(1)) == places[1]
+    assert place_of(lesson.enter(1)) == places[1]
 
 
 def test_an_action_that_fails_is_said_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,3 +100,31 @@ def test_what_was_cancelled_leaves_no_breakpoints() -> None:
     assert len(lesson.finish().breakpoints) == 1
     assert not lesson.player.busy
     assert lesson.player.interrupted
+
+
+def test_a_session_with_its_thread_plays_the_same() -> None:
+    text = (
+        'do = ["keys 2u", "run until loss<0.5", "what-if W_h = 0.5"]\nsay = "{loss}"',
+        'do = ["run until pass=BACKWARD t=2", "keys s"]\nclaims = "dh_2[1] != 0"',
+        'do = "run until update=30"\nremember = { l = "loss" }\nclaims = "loss = l"',
+    )
+    lesson = lesson_with(*text)
+    alone = PlayedLesson(lesson)
+    expected = [(place_of(alone.enter(step)), alone.player.evaluated) for step in range(3)]
+    session = begin_run(lesson).session()
+    player = LessonPlayer(lesson, session)
+    news = threading.Event()
+    session.listen(news.set)
+    session.start()
+    try:
+        for step in (0, 1, 2, 0, 2, 1):
+            player.enter(step)
+            while player.busy:
+                session.refresh()
+                assert news.wait(20)
+                news.clear()
+                player.take(session.latest)
+            assert player.error is None
+            assert (place_of(session.latest), player.evaluated) == expected[step]
+    finally:
+        session.stop()
