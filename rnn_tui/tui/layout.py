@@ -99,7 +99,7 @@ def _with_lesson(
         if LESSON in regions:
             return regions
     least, most = room.lines(body.width)
-    need = needs(shown)
+    need = needs("timestep")  # whatever is looked at: so the lesson stays where it is
     wanted = body.height - max(need.good, BESIDE_LESSON if body.height >= TALL else 0)
     lines = min(most, max(min(least, body.height - TIMESTEP_LEAST), wanted))
     above, rest = body.split_horizontal(max(lines, LEAST_LESSON))

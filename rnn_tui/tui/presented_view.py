@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from rnn_tui.registry import PROOFS
 from rnn_tui.tui.draw_context import Selection
-from rnn_tui.tui.lesson.room import LessonRoom
-from rnn_tui.tui.lesson.view import Covered, LessonView
 from rnn_tui.tui.panel_spec import panel_spec
+
+if TYPE_CHECKING:
+    from rnn_tui.tui.lesson.room import LessonRoom
+    from rnn_tui.tui.lesson.view import Covered, LessonView
 
 
 @dataclass(frozen=True, slots=True)

@@ -331,6 +331,8 @@ class Debugger(LessonActions):
         theme = next(name for name, each in THEMES.items() if each.name == self.app.theme)
         context = self._draw_context(snapshot)
         file = self.session.own_file
+        if context.covered_values is not None and context.covered_values.names:
+            snapshot = context.snapshot  # numbers that are covered are not taken home either
         return Capture(context, snapshot, (width, height), widgets, theme, file)
 
     def _has_pages(self, context: DrawContext) -> bool:

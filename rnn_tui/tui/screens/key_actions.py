@@ -30,7 +30,10 @@ class KeyActions(PlaceActions):
             if intervention is not None:
                 self._send(commands.Intervene(intervention, snapshot.window.declaration))
 
-        self.app.push_screen(WhatIfScreen(self.session, self.selection), intervene)
+        self.app.push_screen(
+            WhatIfScreen(self.session, self.selection, self._draw_context(snapshot).snapshot),
+            intervene,
+        )
 
     def action_breakpoints(self) -> None:
         """Open the list of breakpoints."""

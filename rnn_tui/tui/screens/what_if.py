@@ -117,12 +117,20 @@ class WhatIfScreen(Dialog[Intervention | None]):
         Binding("delete,backspace", "release", "release"),
     ]
 
-    def __init__(self, session: SnapshotSource, selection: Selection) -> None:
-        """Offer the value that `selection` selects in the newest snapshot of `session`."""
+    def __init__(
+        self, session: SnapshotSource, selection: Selection, shown: Snapshot | None = None
+    ) -> None:
+        """Offer the value that `selection` selects in the newest snapshot of `session`.
+
+        Args:
+            session: the session.
+            selection: what is selected.
+            shown: the newest snapshot with values covered that are not to be seen; None for none.
+        """
         super().__init__()
         self._session = session
         self._snapshot = session.latest
-        self._offered = selected_assignment(self._snapshot, selection)
+        self._offered = selected_assignment(shown or self._snapshot, selection)
         self._shown: tuple[str, ...] | None = None  # the texts of the newest snapshot seen
         self._listed: list[ListedWhatIf] = []  # the same after what was released
 
