@@ -14,7 +14,7 @@ from rnn_tui.command_line.inspect import set_limits
 from rnn_tui.command_line.lesson_check import checked_lesson, shown_path
 from rnn_tui.command_line.lesson_list import can_choose, choose, list_text, listed_lessons
 from rnn_tui.command_line.options import SettingOption, make_command, parse, screen_options
-from rnn_tui.lessons.library import LibraryLesson, find_lesson
+from rnn_tui.lessons.library import LibraryLesson, find_lesson, library
 from rnn_tui.lessons.progress import GivenAnswer, LessonProgress, read_progress
 from rnn_tui.lessons.progress_writer import ProgressWriter
 from rnn_tui.settings import Declaration
@@ -102,7 +102,7 @@ def _play(lesson: Lesson, title: str, own: str, options: dict[str, Any]) -> int:
         raise CommandError(f"--step {step}: this lesson has {len(lesson.steps)} steps")
     progress = read_progress(own) if own else LessonProgress()
     writer = ProgressWriter(own) if own else None
-    plan = _plan(lesson, title, progress, step, writer)
+    plan = _plan(lesson, title, own, progress, step, writer)
     try:
         return open_app(run_options(lesson, options), plan=plan)
     finally:
@@ -141,6 +141,7 @@ def run_options(lesson: Lesson, options: dict[str, Any]) -> dict[str, Any]:
 def _plan(
     lesson: Lesson,
     title: str,
+    own: str,
     progress: LessonProgress,
     step: int | None,
     writer: ProgressWriter | None,
@@ -160,4 +161,23 @@ def _plan(
             reached = max(at, progress.reached if progress.steps == steps else 0)
             writer.note(LessonProgress(at, reached, steps, answers))
 
-    return LessonPlan(lesson, name=title, begin=begin, results=tuple(results), progress=note)
+    return LessonPlan(
+        lesson,
+        name=title,
+        begin=begin,
+        results=tuple(results),
+        progress=note,
+        sum_up=lambda results: what_comes_next(own),
+    )
+
+
+def what_comes_next(own: str) -> tuple[str, ...]:
+    """Return what is said at the end of the program's own lesson of a name: which comes next."""
+    lessons = library()
+    here = next((k for k, each in enumerate(lessons) if each.name == own), None)
+    if here is None:
+        return ()
+    if here + 1 == len(lessons):
+        return (f"It was the last lesson, too; {PROGRAM} drill has as many questions as you like.",)
+    after = lessons[here + 1]
+    return (f"Next: {after.read().title}. {PROGRAM} {NAME} {after.number}",)
