@@ -57,6 +57,7 @@ def _play(drawn: Round, mastery: Mastery, options: dict[str, Any]) -> int:
     from rnn_tui.command_line.start import Start
     from rnn_tui.exercises.drill import levels_of
     from rnn_tui.exercises.mastery import write_mastery
+    from rnn_tui.tui.lesson.drill_guide import DrillGuide
     from rnn_tui.tui.lesson.plan import LessonPlan
 
     answered: list[Answered] = []
@@ -70,7 +71,9 @@ def _play(drawn: Round, mastery: Mastery, options: dict[str, Any]) -> int:
         now = mastery.after(drawn.cell, _answered(drawn, results))
         return now.lines(drawn.cell, levels_of(drawn.cell))
 
-    plan = LessonPlan(drawn.lesson, name="drill", progress=note, sum_up=sum_up)
+    plan = LessonPlan(
+        drawn.lesson, name="drill", progress=note, sum_up=sum_up, make_guide=DrillGuide
+    )
     options = {**options, "no_autosave": True}
     code = open_app(options, plan=plan, start=Start(drawn.network.trainer()))
     if answered:

@@ -110,8 +110,12 @@ def test_a_round_of_the_drill_is_graded_and_summed_up(tmp_path: Path) -> None:
         answer(one, f"What is {drawn.questions[0].name}", f"{drawn.questions[0].answer:.3g}")
         one.wait_for("exact")
         one.send("\r")
-        answer(one, f"What is {drawn.questions[1].name}", "77")
+        name = drawn.questions[1].name
+        one.wait_for(f"What is {name}")
+        one.wait_for(f"{name} = ███")  # and no number that it comes from
+        one.send("77\r")
         one.wait_for("hint")
+        one.wait_for(re.compile(rf"{re.escape(name)} = .*\d.* = ███"))
         one.settled()
         one.send("77\r")
         one.wait_for("enter the end")

@@ -86,8 +86,10 @@ class Covered:
         numbers: values that are drawn ███ wherever a panel has them.
         names: names of values that are covered where they stand: ``da_2[1]``, ``da_2``, ``W_h``.
         panels: panels that are covered as a whole.
+        workings: whether equations have no numbers but their result.
     """
 
     numbers: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
     panels: tuple[str, ...] = ()
+    workings: bool = False
