@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 from rnn_tui.engine.time_travel.places import Place, Stride
@@ -63,15 +64,27 @@ def _way(run: TrainingRun, places: Sequence[Place], command: GoToPlace) -> Itera
         if timeline.first <= update <= before:
             for fraction in timeline.seek(timeline.place_of(update)):
                 yield fraction * update / max(before, 1)
+            done = update / max(before, 1)
+            yield from _finish(run, done)  # what was under way
             if update in command.looked:
                 run.predictor.evaluate(run.trainer)
             else:
                 run.predictor.measure_test_loss(run.trainer, running=False)
-            while run.predictor.busy:
-                run.predictor.work(SLICE)
-                yield update / max(before, 1)
+            yield from _finish(run, done)
     for place in places:
         yield from timeline.seek(place)
+        second = run.second_network
+        while second is not None and place is not places[-1]:  # there lock step brings it
+            if second.follow(place, time.perf_counter() + SLICE):
+                break
+            yield 1.0
+
+
+def _finish(run: TrainingRun, done: float) -> Iterator[float]:
+    """Finish what is predicted and measured, yielding how much of the way is done."""
+    while run.predictor.busy:
+        run.predictor.work(SLICE)
+        yield done
 
 
 def _return(

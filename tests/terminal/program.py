@@ -12,7 +12,7 @@ from terminal.driver import PROGRAM, Terminal
 
 HEADER = re.compile(
     r"^ ?(?P<place>(?:BATCH|FORWARD|LOSS|BACKWARD|CLIP|UPDATE)(?: t=\d+/\d+)?)"
-    r" [·|] update (?P<update>\d+) [·|] loss (?P<loss>\S+) [·|] (?P<speed>\d+)/s"
+    r" [·|] update (?P<update>\d+) [·|] loss (?P<loss>\S+(?: vs \S+)?) [·|] (?P<speed>\d+)/s"
     r" [·|] (?P<state>paused|running|seeking|diverged)(?P<rest>.*)$"
 )
 ROOT = Path(__file__).parents[2]

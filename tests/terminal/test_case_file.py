@@ -41,7 +41,7 @@ def test_enter_in_theirs_leads_out_of_the_zoom_to_rows_with_theirs(tmp_path: Pat
     arrays["h"] = np.full((3, 2, arrays["rnn.weight_hh_l0"].shape[1]), 3.0)
     write(tmp_path / "mine.safetensors", arrays)
     with program("mine.safetensors", size=(80, 23), cwd=tmp_path) as one:
-        one.wait_for("1 of 1 tensor differs; first: h, t=1 — m i shows them")
+        one.wait_for("1 of 1 tensor differs; first: h, t=1 — / i shows them")
         one.send("/")
         one.wait_for("a letter jumps there")
         one.send("i")

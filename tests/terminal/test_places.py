@@ -87,3 +87,64 @@ def test_copied_places_open_as_the_same_screen(
 ) -> None:
     for seed in range(3):
         walk_and_open(name, seed, size, 6, tmp_path)
+
+
+def test_places_are_typed_noted_and_come_back_to(tmp_path: Path) -> None:
+    with program("--hidden", "4", "--steps", "6", size=(80, 23), cwd=tmp_path) as one:
+        one.reach("9u", "UPDATE", 9)
+        one.send("g")
+        one.wait_for("go to a place")
+        one.send("7:B9\r")
+        one.wait_for("there is no timestep 9: windows have 6")
+        one.send("\x7f3.2 unit 3\r")
+        one.until(lambda h: (h.place, h.update) == ("BACKWARD t=3/6", 7))
+        one.wait_for("unit 3 of 4")
+        one.send("m")
+        one.wait_for("a note, or nothing")
+        one.send("the third unit\r")
+        one.wait_for("noted 7:B3.2")
+        one.reach("30u", "UPDATE", 37)
+        one.send("''")
+        one.until(lambda h: (h.place, h.update) == ("UPDATE", 9))
+        assert "unit 1 of 4" in one.settled() or "W_h[1,1]" in one.text()
+        one.send("w")
+        one.wait_for("saved ")
+        one.send("'")
+        one.wait_for("the third unit")
+        one.wait_for("update 7 BACKWARD t=3 op 2 unit 3")
+        one.send("\r")
+        one.until(lambda h: (h.place, h.update) == ("BACKWARD t=3/6", 7))
+        one.wait_for("unit 3 of 4")
+        one.send("'")
+        one.wait_for("the third unit")
+        one.send("\x7f")
+        one.wait_for("no bookmarks yet")
+        one.key("esc")
+        one.send("R")
+        one.wait_for("taken back: removing bookmark the third unit; R makes it again")
+        one.send("'")
+        one.wait_for("the third unit")
+    (saved,) = tmp_path.glob("*.safetensors")
+    with program(str(saved), "--at", "9:F2 panel loss zoom", size=(80, 23), cwd=tmp_path) as one:
+        one.until(lambda h: (h.place, h.update) == ("FORWARD t=2/6", 9))
+        one.wait_for("══ loss")
+        one.send("'")
+        one.wait_for("the third unit")
+        one.send("\r")
+        one.wait_for("out of reach: the run can be followed from update")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--at", "3:B70"), "--at 3:B70: there is no timestep 70: windows have 20"),
+        (("--at", "3:B7 unit 90"), "--at unit must be from 1 to 32 in this run, not 90"),
+        (("--at", "3:B7 panel theirs"), "--at panel theirs: theirs needs a case file"),
+    ],
+)
+def test_an_impossible_place_is_refused_before_the_screen_opens(
+    options: tuple[str, ...], said: str
+) -> None:
+    with Terminal([*PROGRAM, *options], 100, 24, env={"PYTHONPATH": str(ROOT)}) as terminal:
+        assert terminal.wait_exit() == 2
+        assert said in terminal.text()

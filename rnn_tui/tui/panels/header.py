@@ -148,9 +148,9 @@ def _details(snapshot: Snapshot, slow: bool) -> Iterator[tuple[str, ...]]:
     rate = f"{s.optimizer} lr {s.lr:g}"
     yield (f"{rate} · {clip} · T {s.steps} · B {s.batch}", rate, f"lr {s.lr:g}")
     if not slow:
-        used, budget = timeline.used / 2**20, timeline.budget / 2**20
+        budget = timeline.budget / 2**20  # how much is used depends on the way here
         short = f"timeline {timeline.first}–{timeline.newest}"
-        yield (f"{short}, {used:.1f}/{budget:.0f} MiB", short)
+        yield (f"{short}, {budget:.0f} MiB", short)
 
 
 def _second_line(context: DrawContext, width: int) -> tuple[Line, list[Line]]:
