@@ -97,7 +97,6 @@ def lesson(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.long
 def test_a_lesson_becomes_figures_and_a_recording(
     lesson: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
