@@ -110,10 +110,13 @@ def parameter_name(snapshot: Snapshot, index: int) -> str:
 
 def entry_name(tensor: TensorRange, place_in_tensor: int) -> str:
     """Return the same of an entry of a tensor, from 0 in order of storage."""
-    place = np.unravel_index(place_in_tensor, tensor.spec.shape)
-    width = tensor.spec.shape[-1] // len(tensor.spec.blocks)
-    block, column = divmod(int(place[-1]), width)
-    entry = (*(int(row) + 1 for row in place[:-1]), column + 1)
+    shape = tensor.spec.shape
+    rest, last = divmod(place_in_tensor, shape[-1])
+    block, column = divmod(last, shape[-1] // len(tensor.spec.blocks))
+    entry: tuple[int, ...] = (column + 1,)
+    for size in reversed(shape[:-1]):
+        rest, row = divmod(rest, size)
+        entry = (row + 1, *entry)
     return value_name(block_name(tensor.spec.name, tensor.spec.blocks[block]), None, *entry)
 
 

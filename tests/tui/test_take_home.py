@@ -7,6 +7,7 @@ import os
 import stat
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.kiosk import Kiosk
 from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.character_set import CharacterSet
+from rnn_tui.tui.screens.follower import FollowerScreen
 from rnn_tui.tui.take_home import png
 from rnn_tui.tui.take_home.figure import Figure, figure_of_lines
 from rnn_tui.tui.take_home.svg import svg_text
@@ -197,3 +199,9 @@ def test_a_kiosk_writes_none_and_says_why() -> None:
             return notice(app)
 
     assert asyncio.run(press()) == 'F6 and " do nothing: a kiosk writes no files'
+
+
+def test_who_follows_takes_home_what_is_seen_or_is_told_why_not() -> None:
+    # The other keys of one who follows say who drives; a guest's says that none are written.
+    drives = FollowerScreen.says_who_drives
+    assert not drives(SimpleNamespace(), "take_home")  # type: ignore[arg-type]  # not looked at

@@ -155,6 +155,8 @@ def _take(screen: ScreenActions, capture: Capture | None, souvenir: Souvenir) ->
     name = capture.file_name(whole=souvenir.whole, ending=souvenir.kind.value)
     work = partial(take_home, make, name, capture.run_file)
 
+    screen.session.send(Say(f"saving {name} …"))  # a large one takes seconds
+
     async def write() -> None:
         screen.session.send(Say(*await asyncio.to_thread(work)))
 

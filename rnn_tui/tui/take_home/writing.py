@@ -58,7 +58,7 @@ NO_CONVERTER = f"needs one of {NAMES}"
 def why_not(capture: Capture, souvenir: Souvenir) -> str:
     """Return why something cannot be taken home now, as a phrase; "" if it can."""
     if souvenir.kind is Kind.CSV and capture.covers:
-        return "the prediction comes first: numbers are covered"
+        return "predict first: numbers are covered"
     if souvenir.kind is Kind.CSV and not capture.tables():
         from rnn_tui.tui.panel_spec import panel_spec
 
