@@ -205,5 +205,5 @@ def _unknown(node: Call, scope: Scope) -> str:
         return f"{node.text}: a time is written {node.function}_7, a unit {node.function}_7[3]"
     names = [*FUNCTIONS, *window.FUNCTIONS]
     near = difflib.get_close_matches(node.function, names, 2, 0.6)
-    rest = f"near it are {', '.join(near)}" if near else f"there are {', '.join(names)}"
+    rest = f"near it are {', '.join(near)}" if near else "docs/expressions.md has them all"
     return f"there is no function {node.function}; {rest}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from decimal import Decimal
+
 import pytest
 
 from rnn_tui.claims.answers import read_number, read_timestep
@@ -91,3 +94,25 @@ def test_timesteps() -> None:
     for wrong in ("0", "21", "seven", "7.0", ""):
         with pytest.raises(ClaimError, match="1 to 20"):
             read_timestep(wrong, 20)
+
+
+def test_rightly_rounded_numbers_are_exact_however_they_are_written() -> None:
+    """Of any size and sign; one digit further off they are not."""
+    choose = random.Random(0)
+    for _ in range(400):
+        right = choose.choice((-1, 1)) * 10 ** choose.uniform(-12, 6)
+        digits = choose.randint(2, 7)
+        mantissa, power = f"{right:.{digits - 1}e}".split("e")
+        plain = f"{Decimal(f'{mantissa}e{power}'):f}"
+        for text in (
+            f"{mantissa}e{int(power)}",
+            f"{mantissa}E{power}".replace("-", "−"),
+            plain,
+            plain.replace("0.", ".", 1) if abs(right) < 1 else plain,
+            f"{Decimal(f'{mantissa}e{int(power) + 2}'):f} %",
+        ):
+            if "." in text:
+                assert grade(text, right).kind == "exact", (text, right)
+        off = Decimal(mantissa) + Decimal(choose.choice((-2, 2))) / 10 ** (digits - 1)
+        assert grade(f"{off}e{int(power)}", right, 0).kind == "off", (off, right)
+        assert grade(f"{-Decimal(mantissa)}e{power}", right).kind == "off"
