@@ -82,6 +82,11 @@ def test_what_is_wrong_is_said_with_its_line(step: str, mistake: str) -> None:
     assert lines[0].startswith(f"test.toml:{mistake}")
 
 
+def test_what_is_pointed_at_may_be_computed_later() -> None:
+    lesson = lesson_with('do = "go 0:F1"\nshow = { mark = "h_2[1]" }')
+    assert list(check_lesson(lesson).lines()) == []
+
+
 def test_lessons_that_cannot_be_read_are_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
