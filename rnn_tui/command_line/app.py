@@ -206,9 +206,9 @@ def _open_watched(
 
         make = partial(PresenterTui, connection=_server(options))
         if "slides" in options:
-            from rnn_tui.command_line.present import slides_plan
+            from rnn_tui.tui.lesson.presentation import slides_plan
 
-            plan = slides_plan(options["slides"], 1, notes=False)
+            plan = slides_plan(options["slides"])
     if plan is not None:
         make = partial(make, lesson=plan)
     keeps = kiosk is None and not options.get("no_autosave")

@@ -160,9 +160,9 @@ def _pictures(lesson: Lesson, size: tuple[int, int], theme: str, slides: bool) -
     run = begin_run(lesson, {"seed": lesson.seeds[0]} if lesson.seeds else None)
     plan = LessonPlan(lesson, name="lesson")
     if slides:
-        from rnn_tui.tui.lesson.presentation import presentation_guide
+        from rnn_tui.tui.lesson.presentation import slides_plan
 
-        plan = LessonPlan(lesson, name="slide", make_guide=presentation_guide(False))
+        plan = slides_plan(lesson)
     app = RnnTui(run.trainer, versus=run.versus, view=run.view, theme=theme, lesson=plan)
     try:
         return step_pictures(app, size)

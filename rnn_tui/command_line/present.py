@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import click
 
     from rnn_tui.lessons.lesson import Lesson
-    from rnn_tui.tui.lesson.plan import LessonPlan
 
 NAME = "present"
 _SLIDE = Declaration(
@@ -64,8 +63,11 @@ def present(arguments: list[str]) -> int:
         raise CommandError(f"which slides? {PROGRAM} {NAME} FILE.toml (docs/presenting.md)")
     lesson = read_slides(str(options.pop("checkpoint")))
     slide, notes = options.pop("slide", 1), bool(options.pop("notes", False))
-    plan = slides_plan(lesson, slide, notes)
-    return open_app(run_options(lesson, options), plan=plan)
+    if slide > len(lesson.steps):
+        raise CommandError(f"--slide {slide}: this presentation has {len(lesson.steps)} slides")
+    from rnn_tui.tui.lesson.presentation import slides_plan
+
+    return open_app(run_options(lesson, options), plan=slides_plan(lesson, slide, notes=notes))
 
 
 def read_slides(name: str) -> Lesson:
@@ -77,22 +79,3 @@ def read_slides(name: str) -> Lesson:
     found = find_lesson(name)
     path = found.path if isinstance(found, LibraryLesson) else found
     return checked_lesson(shown_path(Path(path)))
-
-
-def slides_plan(lesson: Lesson, slide: int, notes: bool) -> LessonPlan:
-    """Return how a presentation is played.
-
-    Args:
-        lesson: the file.
-        slide: that it begins with, from 1.
-        notes: whether what the slides say is always shown.
-
-    Raises:
-        CommandError: there is no such slide.
-    """
-    from rnn_tui.tui.lesson.plan import LessonPlan
-    from rnn_tui.tui.lesson.presentation import presentation_guide
-
-    if slide > len(lesson.steps):
-        raise CommandError(f"--slide {slide}: this presentation has {len(lesson.steps)} slides")
-    return LessonPlan(lesson, "slides", slide - 1, make_guide=presentation_guide(notes))

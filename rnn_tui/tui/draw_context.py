@@ -13,7 +13,7 @@ from rnn_tui.tui.bars import ASCII_BARS, MOVING_BARS, UNICODE_BARS, BarGlyphs
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.charts.chart_view import WHOLE, ChartView, looked_at
 from rnn_tui.tui.charts.curves import Chart
-from rnn_tui.tui.marks import Mark
+from rnn_tui.tui.marks import ValueMark
 
 if TYPE_CHECKING:
     from rnn_tui.tui.lesson.view import Covered, LessonView
@@ -128,7 +128,7 @@ class DrawContext:
     paged: bool = False
     slow_link: bool = False
     covered: bool = False
-    mark: Mark | None = None
+    mark: ValueMark | None = None
     playing: str = ""
     slide: str = ""
     lesson: LessonView | None = None

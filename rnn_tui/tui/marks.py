@@ -20,7 +20,7 @@ MARKED, FADED = "pill-accent", "faded"  # roles
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ValueMark:
     """A value that is pointed at.
 
     Attributes:
@@ -33,7 +33,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ValueCell:
     """A place on a panel that shows a value.
 
     Attributes:
@@ -92,9 +92,9 @@ def name_cells(line: Line, name: str, number: str) -> Line:
     return tuple(run for run in named if run[0])
 
 
-def take_cells(lines: Lines) -> tuple[Lines, tuple[Cell, ...]]:
+def take_cells(lines: Lines) -> tuple[Lines, tuple[ValueCell, ...]]:
     """Return lines without the names in them, and the cells that had names."""
-    found: list[Cell] = []
+    found: list[ValueCell] = []
     plain: list[Line] = []
     for y, line in enumerate(lines):
         if not any(_SEPARATOR in role for _, role in line):
@@ -108,18 +108,18 @@ def take_cells(lines: Lines) -> tuple[Lines, tuple[Cell, ...]]:
                 name, _, number = rest.partition(_SEPARATOR)
                 last = found[-1] if found else None
                 if last is not None and (last.name, last.y, last.x + last.width) == (name, y, x):
-                    found[-1] = Cell(name, number, last.x, y, last.width + width)
+                    found[-1] = ValueCell(name, number, last.x, y, last.width + width)
                 else:
-                    found.append(Cell(name, number, x, y, width))
+                    found.append(ValueCell(name, number, x, y, width))
             runs.append((text, shown))
             x += width
         plain.append(merge(runs))
     return tuple(plain), tuple(found)
 
 
-def with_mark(lines: Lines, cells: Sequence[Cell], mark: Mark) -> Lines:
+def with_mark(lines: Lines, cells: Sequence[ValueCell], mark: ValueMark) -> Lines:
     """Return lines with the cells of the mark marked, and all else dimmed if it says so."""
-    places: dict[int, list[Cell]] = {}
+    places: dict[int, list[ValueCell]] = {}
     for cell in cells:
         if cell.shows(mark.name):
             places.setdefault(cell.y, []).append(cell)
@@ -128,7 +128,7 @@ def with_mark(lines: Lines, cells: Sequence[Cell], mark: Mark) -> Lines:
     return tuple(_marked(line, places.get(y, ()), mark.dims) for y, line in enumerate(lines))
 
 
-def _marked(line: Line, cells: Sequence[Cell], dims: bool) -> Line:
+def _marked(line: Line, cells: Sequence[ValueCell], dims: bool) -> Line:
     """Return a line with these cells of it marked."""
     if not cells and not dims:
         return line
@@ -142,12 +142,12 @@ def _marked(line: Line, cells: Sequence[Cell], dims: bool) -> Line:
     return merge(runs)
 
 
-def nearest(cells: Sequence[Cell], x: float, y: float) -> Cell | None:
+def nearest(cells: Sequence[ValueCell], x: float, y: float) -> ValueCell | None:
     """Return the cell that is nearest to a place; a line counts as two columns."""
     return min(cells, key=lambda cell: abs(cell.middle - x) + 2 * abs(cell.y - y), default=None)
 
 
-def beside(cells: Sequence[Cell], here: Cell, across: int, down: int) -> Cell:
+def beside(cells: Sequence[ValueCell], here: ValueCell, across: int, down: int) -> ValueCell:
     """Return the cell one further in a direction; `here` where there is none.
 
     Args:

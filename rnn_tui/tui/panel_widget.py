@@ -16,7 +16,7 @@ from rnn_tui.registry import PANELS
 from rnn_tui.tui.ascii_text import line_in_ascii
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, fit, merge
-from rnn_tui.tui.marks import Cell, take_cells, with_mark
+from rnn_tui.tui.marks import ValueCell, take_cells, with_mark
 from rnn_tui.tui.number_format import COVERED, count
 from rnn_tui.tui.panel_spec import Draw, PanelSpec, panel_spec
 from rnn_tui.tui.themes import style_of
@@ -44,7 +44,7 @@ class LinesWidget(Widget):
         super().__init__(id=name)
         self._draw = draw
         self._draw_context: DrawContext | None = None
-        self.cells: tuple[Cell, ...] = ()
+        self.cells: tuple[ValueCell, ...] = ()
         self._lines: Lines = ()
         self._drawn_size = Size()  # that the lines were drawn for
         self._strips: dict[int, Strip] = {}  # rendered lines, by row
@@ -96,14 +96,14 @@ class LinesWidget(Widget):
 
     def _with_cells(
         self, context: DrawContext, width: int, height: int
-    ) -> tuple[Lines, tuple[Cell, ...]]:
+    ) -> tuple[Lines, tuple[ValueCell, ...]]:
         """Return the lines with the value marked that is pointed at, and where values are."""
         try:
             lines = self._draw(context, width, height)
             if context.ascii:
                 lines = tuple(line_in_ascii(line, width) for line in lines)
             lines, mark = _fill(lines, width, height), context.mark
-            cells: tuple[Cell, ...] = ()
+            cells: tuple[ValueCell, ...] = ()
             if mark is not None and self.id != "footer":
                 lines, cells = take_cells(lines)
                 lines = with_mark(lines, cells, mark)
@@ -115,7 +115,7 @@ class LinesWidget(Widget):
             text = context.errors.line(error, "this panel could not be drawn", where)
             return _fill(self._failed(context, text, width), width, height), ()
 
-    def _covered(self, lines: Lines, cells: tuple[Cell, ...], covered: Covered) -> Lines:
+    def _covered(self, lines: Lines, cells: tuple[ValueCell, ...], covered: Covered) -> Lines:
         """Return lines with what is not to be seen yet covered."""
         if self.id == LESSON:  # whose texts are covered already, and whose answer is not
             return lines

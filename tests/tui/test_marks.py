@@ -11,7 +11,7 @@ from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.settings import compose
 from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import plain
-from rnn_tui.tui.marks import Cell, Mark, beside, nearest, take_cells, with_mark
+from rnn_tui.tui.marks import ValueCell, ValueMark, beside, nearest, take_cells, with_mark
 from rnn_tui.tui.number_format import number
 from rnn_tui.tui.panel_widget import Panel
 
@@ -35,7 +35,7 @@ def test_names_change_nothing_that_is_drawn_and_stand_where_their_numbers_are(
     one = context(panel, ascii)
     spec = Panel.registered(panel)
     before = spec.drawn(one, 100, 30)
-    named = replace(one, mark=Mark(""))
+    named = replace(one, mark=ValueMark(""))
     lines, cells = spec._with_cells(named, 100, 30)
     assert plain(lines) == plain(before)
     assert len(cells) > 10
@@ -51,7 +51,7 @@ def test_names_change_nothing_that_is_drawn_and_stand_where_their_numbers_are(
 def test_a_value_of_the_timestep_is_found_by_its_name() -> None:
     one = context("timestep")
     snapshot, t = one.snapshot, one.snapshot.t
-    _, cells = Panel.registered("timestep")._with_cells(replace(one, mark=Mark("")), 80, 20)
+    _, cells = Panel.registered("timestep")._with_cells(replace(one, mark=ValueMark("")), 80, 20)
     for unit in (1, 3):
         name = f"h_{t}[{unit}]"
         found = [cell for cell in cells if cell.shows(name)]
@@ -66,7 +66,7 @@ def test_the_mark_is_on_its_cells_alone_and_all_else_is_dimmed() -> None:
     name = f"h_{one.snapshot.t}[1]"
     for dims in (False, True):
         lines, cells = Panel.registered("timestep")._with_cells(
-            replace(one, mark=Mark(name, dims)), 80, 20
+            replace(one, mark=ValueMark(name, dims)), 80, 20
         )
         marked = sum(len(text) for line in lines for text, role in line if role == "pill-accent")
         assert marked == sum(cell.width for cell in cells if cell.shows(name)) > 0
@@ -75,14 +75,14 @@ def test_the_mark_is_on_its_cells_alone_and_all_else_is_dimmed() -> None:
 
 
 def test_one_cell_may_show_two_units() -> None:
-    cell = Cell("h_7[1:2]", "0.1  0.2", 0, 0, 1)
+    cell = ValueCell("h_7[1:2]", "0.1  0.2", 0, 0, 1)
     assert cell.shows("h_7[1]")
     assert cell.shows("h_7[2]")
     assert not cell.shows("h_7[3]")
 
 
 def test_arrows_go_to_the_cells_beside() -> None:
-    cells = [Cell(f"{x},{y}", "", 4 * x, y, 3) for y in (0, 2) for x in range(3)]
+    cells = [ValueCell(f"{x},{y}", "", 4 * x, y, 3) for y in (0, 2) for x in range(3)]
     here = cells[1]
     assert beside(cells, here, 1, 0).name == "2,0"
     assert beside(cells, here, -1, 0).name == "0,0"
@@ -98,4 +98,4 @@ def test_lines_without_names_stay_the_same_objects() -> None:
     taken, cells = take_cells(lines)
     assert taken == lines
     assert cells == ()
-    assert with_mark(lines, (), Mark("x")) is lines
+    assert with_mark(lines, (), ValueMark("x")) is lines

@@ -1,4 +1,4 @@
-"""Slides are turned once however often a clicker clicks, and work that takes long can be skipped."""
+"""Slides are turned once however often a clicker clicks; what takes long can be skipped."""
 
 from __future__ import annotations
 

@@ -7,13 +7,13 @@ from textual.geometry import Region
 from rnn_tui.tui.ascii_text import in_ascii
 from rnn_tui.tui.big.block_text import BlockSize, block_lines
 from rnn_tui.tui.lines import Line, Lines, cell_width
-from rnn_tui.tui.marks import Cell
+from rnn_tui.tui.marks import ValueCell
 
 HEADER = 2  # lines
 LARGE = (150, 44)  # columns of the terminal from which on it is twice as large; lines
 
 
-def drawn_name(cell: Cell, width: int, *, ascii: bool) -> Lines:
+def drawn_name(cell: ValueCell, width: int, *, ascii: bool) -> Lines:
     """Return the name and the number of a cell, as large as there is room for across the screen."""
     written = in_ascii if ascii else str
     text: Line = (

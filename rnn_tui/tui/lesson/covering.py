@@ -27,7 +27,7 @@ from rnn_tui.number_text import COVERED, COVERING, NOT_FINITE
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lesson.view import Covered
 from rnn_tui.tui.lines import Line, Lines, merge
-from rnn_tui.tui.marks import Cell
+from rnn_tui.tui.marks import ValueCell
 
 NEAR = 2e-6  # relative; a number of 32 bits is nearer to what it was computed from
 DIGITS = 3  # significant digits from which on a written number is told from others
@@ -222,17 +222,17 @@ def covered_text(text: str, covered: Covered) -> str:
     return text
 
 
-def covered_lines(lines: Lines, cells: Sequence[Cell], covered: Covered) -> Lines:
+def covered_lines(lines: Lines, cells: Sequence[ValueCell], covered: Covered) -> Lines:
     """Return finished lines with what is left of hidden numbers covered, cell for cell."""
     hidden = _hidden(covered.numbers)
-    named: dict[int, list[Cell]] = {}
+    named: dict[int, list[ValueCell]] = {}
     for cell in cells:
         if any(cell.shows(name) for name in covered.names):
             named.setdefault(cell.y, []).append(cell)
     return tuple(_covered_line(line, named.get(y, ()), hidden) for y, line in enumerate(lines))
 
 
-def _covered_line(line: Line, cells: Sequence[Cell], hidden: frozenset[str]) -> Line:
+def _covered_line(line: Line, cells: Sequence[ValueCell], hidden: frozenset[str]) -> Line:
     """Return one line, as wide as before."""
     text = "".join(part for part, _ in line)
     places = _places(text, hidden)

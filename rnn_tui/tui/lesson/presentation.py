@@ -13,14 +13,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rnn_tui.tui.lesson.guide import LessonGuide, LessonScreen
+from rnn_tui.tui.lesson.plan import LessonPlan
 from rnn_tui.tui.lesson.room import LessonRoom
 from rnn_tui.tui.lesson.view import LessonView
 
 if TYPE_CHECKING:
-    from rnn_tui.lessons.lesson import Show
+    from rnn_tui.lessons.lesson import Lesson, Show
     from rnn_tui.lessons.player import LessonPlayer
     from rnn_tui.session.snapshot import Snapshot
-    from rnn_tui.tui.lesson.plan import LessonPlan, MakeGuide
+    from rnn_tui.tui.lesson.plan import LessonPlan
 
 TOO_SOON = 0.2  # seconds after a press within which another one is the same click, or a key held
 SLOW = 1.0  # seconds of work from which on it can be skipped
@@ -183,6 +184,13 @@ class PresentationGuide(LessonGuide):
         return view
 
 
-def presentation_guide(notes: bool) -> MakeGuide:
-    """Return what makes the guide of a presentation."""
-    return partial(PresentationGuide, notes=notes)
+def slides_plan(lesson: Lesson, slide: int = 1, *, notes: bool = False) -> LessonPlan:
+    """Return how a presentation is played.
+
+    Args:
+        lesson: the file.
+        slide: that it begins with, from 1.
+        notes: whether what the slides say is always shown.
+    """
+    make = partial(PresentationGuide, notes=notes)
+    return LessonPlan(lesson, "slides", slide - 1, make_guide=make)

@@ -23,7 +23,7 @@ from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext, Following
 from rnn_tui.tui.layout import LEAST, Focus, arrange
 from rnn_tui.tui.link import Link
-from rnn_tui.tui.marks import Mark
+from rnn_tui.tui.marks import ValueMark
 from rnn_tui.tui.panel_spec import needs_of, panel_spec
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
@@ -304,12 +304,12 @@ class Debugger(LessonActions):
             covered_values=covered,
         )
         if self.selection.pointing:
-            mark = Mark(self.selection.pointed, self.selection.pointing == "dims")
+            mark = ValueMark(self.selection.pointed, self.selection.pointing == "dims")
             context = replace(context, mark=mark)
         elif lesson is not None and lesson.mark:
-            context = replace(context, mark=Mark(lesson.mark, lesson.dim))
+            context = replace(context, mark=ValueMark(lesson.mark, lesson.dim))
         elif covered is not None and covered.names:
-            context = replace(context, mark=Mark(""))  # so that cells have their names
+            context = replace(context, mark=ValueMark(""))  # so that cells have their names
         return replace(context, paged=True) if self._has_pages(context) else context
 
     @property

@@ -12,7 +12,7 @@ from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.registry import PANELS
 from rnn_tui.session import commands
 from rnn_tui.tui.draw_context import THINGS, Big, Pointing
-from rnn_tui.tui.marks import Cell, beside, nearest
+from rnn_tui.tui.marks import ValueCell, beside, nearest
 from rnn_tui.tui.number_format import count
 from rnn_tui.tui.panel_widget import LinesWidget
 from rnn_tui.tui.screens.key_actions import KeyActions
@@ -38,7 +38,7 @@ class DeskActions(KeyActions):
     done, or not shown yet on a slow link, so nothing is queued.
     """
 
-    _pointed_at: Cell | None = None  # where the pointer was when it was drawn last
+    _pointed_at: ValueCell | None = None  # where the pointer was when it was drawn last
     _name_lines: Lines = ()  # its name in large
     _last_big: Big = "equation"
     _panel_before = ""  # with the focus, before one thing filled the screen
@@ -126,7 +126,7 @@ class DeskActions(KeyActions):
         self.keep_pointer()
         self._show_notice(POINTER)
 
-    def _cells(self) -> Sequence[Cell]:
+    def _cells(self) -> Sequence[ValueCell]:
         """Return the cells of the panel with the focus that show a value."""
         panel = self._pointed_panel()
         return panel.cells if panel is not None else ()
@@ -165,7 +165,7 @@ class DeskActions(KeyActions):
             if chosen is not None:
                 self._select(replace(self.selection, pointed=chosen.name))
 
-    def _shown_mark(self) -> tuple[LinesWidget, Cell] | None:
+    def _shown_mark(self) -> tuple[LinesWidget, ValueCell] | None:
         """Return where the value that is pointed at is drawn; None where it is not."""
         name, here = self.selection.pointed, self._pointed_at
         if not self.selection.pointing or not name:
@@ -198,7 +198,7 @@ class DeskActions(KeyActions):
         widget.place(place_of_name(lines, panel.region.y + cell.y, width, height))
         widget.draw_anew(self._draw_context(self._frames.frame))
 
-    def _first(self, cells: Sequence[Cell]) -> Cell:
+    def _first(self, cells: Sequence[ValueCell]) -> ValueCell:
         """Return the cell that the pointer begins at: what was computed last, or the first one."""
         snapshot: Snapshot = self.session.latest
         if snapshot.selectable_operations(snapshot.t):

@@ -24,7 +24,7 @@ from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lesson.covering import covered_snapshot, covered_text
 from rnn_tui.tui.lesson.view import Covered
 from rnn_tui.tui.lines import plain
-from rnn_tui.tui.marks import Mark
+from rnn_tui.tui.marks import ValueMark
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
 
@@ -61,7 +61,7 @@ def drawings(snapshot: Snapshot, covered: Covered, unit: int = 0) -> dict[str, s
                 Selection(unit=unit, panel=name if name in PANELS else "timestep"),
                 chart_cache=ChartCache(),
                 zoomed=zoomed,
-                mark=Mark(""),
+                mark=ValueMark(""),
                 covered_values=covered,
             )
             lines = widget.drawn(context, 150 if zoomed else 80, 40 if zoomed else 14)
