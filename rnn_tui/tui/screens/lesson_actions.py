@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from textual.geometry import Region
 
 from rnn_tui.tui.draw_context import THINGS
 from rnn_tui.tui.key_bindings import KEYS
+from rnn_tui.tui.key_order import Question
 from rnn_tui.tui.panel_spec import hidden_panels
 from rnn_tui.tui.parameter_names import parameter_name
 from rnn_tui.tui.screens import selection_moves
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from rnn_tui.tui.presented_view import PresentedView
 
 LESSON = "lesson"
+UNSEEN_SECONDS = 1.5  # after which enter counts, whatever the link says of what was seen
 _TEXTUAL = {
     "pgup": "pageup", "pgdn": "pagedown", "esc": "escape", "[": "left_square_bracket",
     "]": "right_square_bracket", "+": "plus", "-": "minus", ",": "comma", ".": "full_stop",
@@ -42,6 +45,8 @@ class LessonActions(DeskActions):
     """
 
     lesson: LessonGuide | None = None
+    _lesson_news: Question | None = None  # what enter has brought, until it was seen
+    _lesson_news_since = 0.0
     _lesson_looks_at: tuple[object, ...] = ()
 
     @property
@@ -74,7 +79,18 @@ class LessonActions(DeskActions):
             super().action_enter()
             return
         self._take_count()
+        if self._passes_over_news():
+            return
+        shown = lesson.view
         lesson.pressed_enter()
+        if lesson.view.tries != shown.tries or lesson.view.place != shown.place:
+            self._lesson_news, self._lesson_news_since = Question(self), time.monotonic()
+
+    def _passes_over_news(self) -> bool:
+        """Return whether ``enter`` was typed twice, or held: what it has brought was not seen."""
+        news, since = self._lesson_news, self._lesson_news_since
+        soon = time.monotonic() - since < UNSEEN_SECONDS
+        return news is not None and soon and not news.answered_in_knowledge()
 
     def _enter_is_own(self) -> bool:
         """Return whether ``enter`` is about what the user looks at or has tried beside a lesson."""
