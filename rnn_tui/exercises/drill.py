@@ -66,7 +66,7 @@ def draw_round(
     """
     mastery = mastery or Mastery()
     random = np.random.default_rng(seed)
-    optimizer = str(random.choice(OPTIMIZERS))
+    optimizer = "sgd" if level == WHOLE_STEP else str(random.choice(OPTIMIZERS))
     units = _UNITS[level] if cell in _SIMPLE else min(_UNITS[level], _UNITS_OF_GATES)
     if level == WHOLE_STEP and cell in _SIMPLE:
         units = _WHOLE_UNITS

@@ -41,7 +41,9 @@ LEVELS = {
 WHOLE_STEP = 7
 WITHIN = 0.02
 """The relative error up to which an answer is approximately right: that of a slide rule."""
-_HIDDEN = ("dh_t", "dc_t", "dh_<t-1>", "dc_<t-1>")
+_TRIVIAL = {"adagrad": (1,)}
+"""Updates whose step says nothing of the gradient: Adagrad's first is ±lr."""
+_SENT = ("dh_t", "dc_t", "dh_<t-1>", "dc_<t-1>")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +97,7 @@ def _of_passes(network: SmallNetwork, trainer: Trainer) -> Iterator[Question]:
 
 def _level(operation: Operation, stage: Pass) -> int:
     """Return the level that an operation belongs to."""
-    if operation.symbol in _HIDDEN:
+    if operation.symbol in _SENT:
         return 4
     if _is_product(operation.expression):
         return 1
@@ -158,7 +160,9 @@ def _plain(symbol: str) -> str:
     return symbol.removesuffix("_t")
 
 
-def _prediction(question: str, name: str, answer: str, hint: str, numbers: str) -> Prediction:
+def _prediction(
+    question: str, name: str, answer: str, hint: str, numbers: str, hides: tuple[str, ...] = ()
+) -> Prediction:
     """Return what is asked.
 
     Args:
@@ -167,12 +171,14 @@ def _prediction(question: str, name: str, answer: str, hint: str, numbers: str) 
         answer: the expression of the right number.
         hint: the equation, with its numbers.
         numbers: the equation's right-hand side in numbers.
+        hides: what is covered besides.
     """
     return Prediction(
         kind="number",
         question=question,
         answer=answer,
         within=WITHIN,
+        hides=hides,
         hint=hint,
         reveal=f"{name} = {numbers} = {{{answer}}}",
     )
@@ -259,9 +265,9 @@ def _of_gradient(
     answer = float(network.gradient[index])
     step = LessonStep(
         title=name,
-        do=(TakePlace(PlaceLine(0, Pass.CLIP)),),
+        do=(TakePlace(PlaceLine(0, Pass.BACKWARD, 1)),),  # where every timestep can be seen
         lines=(0,),
-        show=Show(mark=name, looking=(("weight", name[1:]),)),
+        show=Show(panel="timestep", mark=name, looking=(("weight", name[1:]),)),
         ask=_prediction(
             f"What is {name}, the sum over all timesteps?",
             name,
@@ -277,10 +283,12 @@ def _of_gradient(
 def _of_step(
     network: SmallNetwork, block: str, entry: tuple[int, ...], index: int, optimizer: str
 ) -> Iterator[Question]:
-    """Yield the questions for one weight after the first update, and after the second."""
+    """Yield the questions for one weight after the first update, or after the second."""
     name = value_name(block, None, *entry)
     for update, numbers in enumerate((each[index] for each in network.steps), 1):
         if not network.is_good(numbers["g"]) or not network.is_good(numbers["p_new"]):
+            continue
+        if update in _TRIVIAL.get(optimizer, ()):
             continue
         hint, total = _step_in_numbers(optimizer, numbers)
         step = LessonStep(
@@ -295,6 +303,7 @@ def _of_step(
                 name,
                 hint,
                 total,
+                hides=(f"Δ{name}",),
             ),
         )
         yield Question(6, optimizer, (2, update, index), name, numbers["p_new"], step)
