@@ -29,6 +29,7 @@ TABLES = ("timestep", "network")  # drawn less often than the header while runni
 HEAT_MAPS = PANELS.in_group("heat")
 LESSON = "lesson"
 CURTAIN = "covered until your answer is in"
+NOT_DIMMED = ("footer", "pointer-name")  # where somebody points at something else
 LEFT_OUT: Line = ((" left out on this slow link: tab to it, or z", "dim"),)
 
 
@@ -104,7 +105,7 @@ class LinesWidget(Widget):
                 lines = tuple(line_in_ascii(line, width) for line in lines)
             lines, mark = _fill(lines, width, height), context.mark
             cells: tuple[ValueCell, ...] = ()
-            if mark is not None and self.id != "footer":
+            if mark is not None and self.id not in NOT_DIMMED:
                 lines, cells = take_cells(lines)
                 lines = with_mark(lines, cells, mark)
             if context.covered_values is not None:

@@ -18,6 +18,7 @@ from rnn_tui.tui.number_format import number, role_of
 from rnn_tui.tui.parameter_names import parameter_name
 
 AIRY = 16  # lines from which on there are blank ones between the parts
+HEAD = 0.12  # of the lines are for the symbols in large
 LONGEST = 2_000  # characters of an equation that is written
 
 
@@ -42,15 +43,25 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if equation is None:
         return in_large((((_instead(context.snapshot), "strong"),)), context, width, height)
     symbols = fold(context.written(equation.symbols), width)
-    below = height - len(symbols) - (height >= AIRY)
+    head = _head(context, equation.symbols, width, height)
+    below = height - len(head) - (height >= AIRY)
     drawn = _in_blocks(context, equation, width, below)
     if drawn is None:
         return _mostly_plain(context, equation, symbols, width, height)
-    head: Lines = tuple(((part, "title"),) for part in symbols)
     spare = height - len(head) - len(drawn)
     gap: Lines = ((),) * min(spare, 1 + (spare > 8))
     above: Lines = ((),) * max((spare - len(gap)) // 2, 0)
     return (*above, *head, *gap, *drawn)
+
+
+def _head(context: DrawContext, symbols: str, width: int, height: int) -> Lines:
+    """Return the symbols above the numbers: in large, too, where that takes little of the room."""
+    line: Line = ((context.written(symbols), "title"),)
+    for size in sizes(context.ascii)[-2:]:
+        lines = folded(line, width, size)
+        if size.height(len(lines)) <= height * HEAD:
+            return block_lines(lines, size)
+    return tuple(((part, "title"),) for part in fold(context.written(symbols), width))
 
 
 def in_large(line: Line, context: DrawContext, width: int, height: int) -> Lines:
