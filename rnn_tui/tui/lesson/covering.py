@@ -31,6 +31,8 @@ from rnn_tui.tui.marks import ValueCell
 
 NEAR = 2e-6  # relative; a number of 32 bits is nearer to what it was computed from
 DIGITS = 3  # significant digits from which on a written number is told from others
+MANY = (9, 90, 900)  # hidden numbers, beyond which it takes a digit more each
+FEW = 8  # hidden numbers up to which each is looked for by itself
 ROUND = 2  # significant digits up to which a number is too common to be covered by its value
 SCALES = "magnitudes"  # the proof that bars are measured by: a scale has to be a number
 GLYPH = "?"  # covers a single cell: a bar, a shade
@@ -83,6 +85,7 @@ class _Mask:
         """Cover by values and names; `rough`: with the next number of one digit instead."""
         self._rough = rough
         self._numbers = numbers
+        self._sorted = np.sort(np.array(numbers, np.float64))
         self._names = names
         self._done: dict[int, tuple[object, object]] = {}  # what was covered, as several share it
 
@@ -105,7 +108,7 @@ class _Mask:
         return math.copysign(math.ceil(abs(value) / power) * power, value)
 
     def _hides(self, size: float) -> bool:
-        return any(abs(size - each) <= NEAR * each for each in self._numbers)
+        return bool(self._numbers) and bool(self._hidden_in(np.array(size)))
 
     def _made(self, value: Any) -> Any:
         if isinstance(value, np.ndarray):
@@ -129,10 +132,7 @@ class _Mask:
     def _array(self, array: Array) -> Array:
         if array.dtype.kind != "f" or not array.size or not self._numbers:
             return array
-        sizes = np.abs(array)
-        found = np.zeros(array.shape, bool)
-        for each in self._numbers:
-            found |= np.abs(sizes - each) <= NEAR * each
+        found = self._hidden_in(np.abs(array))
         if not found.any():
             return array
         if self._rough:
@@ -140,6 +140,19 @@ class _Mask:
             copy[found] = [self._cover(float(each)) for each in array[found]]
             return copy
         return _with_covers(array, found)
+
+    def _hidden_in(self, sizes: Array) -> Array:
+        """Return which of these magnitudes are hidden."""
+        found = np.zeros(sizes.shape, bool)
+        if len(self._numbers) <= FEW:
+            for each in self._numbers:
+                found |= np.abs(sizes - each) <= NEAR * each
+            return found
+        places = np.searchsorted(self._sorted, sizes)
+        for each in (places - 1, places):
+            nearest = self._sorted[np.clip(each, 0, self._sorted.size - 1)]
+            found |= np.abs(sizes - nearest) <= NEAR * nearest
+        return found
 
     def _dataclass(self, value: Any) -> Any:
         names = [field.name for field in fields(value)]
@@ -173,7 +186,7 @@ class _Mask:
 
     def _by_name(self, tape: Tape, name: str, array: Array) -> Array:
         """Return an array of the tape with the entries covered whose names are."""
-        if array.dtype.kind != "f":
+        if array.dtype.kind != "f" or not any(each.startswith(name) for each in self._names):
             return array
         first = 0 if name in tape.states else 1  # the timestep of its first entry
         parts = [self.named(f"{name}_t", k + first, array[k]) for k in range(array.shape[0])]
@@ -272,11 +285,12 @@ def _digits(written: str) -> str:
 def _hidden(numbers: tuple[float, ...]) -> frozenset[str]:
     """Return how the hidden numbers read: their digits, rounded to all lengths, and cut off."""
     found: set[str] = set()
+    least = DIGITS + sum(len(numbers) > many for many in MANY)  # else others would read alike
     for value in numbers:
         if _is_round(value):
             continue
         exact = f"{abs(value):.16e}".partition("e")[0].replace(".", "")
-        for digits in range(DIGITS, 17):
+        for digits in range(least, 17):
             rounded = f"{abs(value):.{digits - 1}e}".partition("e")[0].replace(".", "")
             found |= {rounded, exact[:digits]}
     return frozenset(found)
