@@ -257,7 +257,7 @@ class _Tour:
         together = second is None or not second.behind
         wanted = snapshot.request.predictions and snapshot.task.tested
         predicted = not wanted or (
-            predictions is not None and predictions.update == len(snapshot.curve.update)
+            predictions is not None and predictions.update == snapshot.cursor.update
         )
         proofs = snapshot.request.proofs <= {*snapshot.proofs, "contributions", "proof"}
         proved = snapshot.proving is None and (proofs or not snapshot.cursor.has_batch)
