@@ -31,7 +31,7 @@ from rnn_tui.tui.panel_spec import needs_of
 from rnn_tui.tui.panel_widget import Panel
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.screens.selection_moves import initial_selection
-from rnn_tui.tui.take_home.figure import Figure, Placed, figure_of_parts
+from rnn_tui.tui.take_home.figure import Figure, PlacedLines, figure_of_parts
 from rnn_tui.tui.take_home.svg import svg_text
 from rnn_tui.tui.themes import THEMES
 
@@ -48,12 +48,12 @@ def screen(
     width, height = size
     top, bottom = Region(0, 0, width, HEADER), Region(0, height - FOOTER, width, FOOTER)
     parts = [
-        Placed(top, header.draw(context, width, HEADER), surface=True),
-        Placed(bottom, footer.draw(context, width, FOOTER), surface=True),
+        PlacedLines(top, header.draw(context, width, HEADER), surface=True),
+        PlacedLines(bottom, footer.draw(context, width, FOOTER), surface=True),
     ]
     for name, region in arrange(*size, focus, needs_of(snapshot)).items():
         lines = Panel.registered(name)._with_title(context, region.width, region.height)
-        parts.append(Placed(region, lines))
+        parts.append(PlacedLines(region, lines))
     return figure_of_parts(title, size, parts, theme)
 
 

@@ -17,9 +17,9 @@ from rnn_tui.cli import run
 from rnn_tui.command_line import export_lesson
 from rnn_tui.lessons.lesson import Lesson
 from rnn_tui.lessons.library import library
-from rnn_tui.tui.take_home.cast import Frame, cast_text
+from rnn_tui.tui.lesson_tour import StepPicture
+from rnn_tui.tui.take_home.cast import TimedFigure, cast_text
 from rnn_tui.tui.take_home.figure import Figure
-from rnn_tui.tui.take_home.lesson_tour import StepPicture
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 
@@ -76,7 +76,10 @@ def figure(*rows: str) -> Figure:
 
 
 def test_a_recording_shows_its_figures_and_writes_only_what_changes() -> None:
-    frames = [Frame(figure("abc", "def"), 1.0, "one"), Frame(figure("abc", "dxf"), 0.26)]
+    frames = [
+        TimedFigure(figure("abc", "def"), 1.0, "one"),
+        TimedFigure(figure("abc", "dxf"), 0.26),
+    ]
     lines = [json.loads(line) for line in cast_text("t", frames).splitlines()]
     head, marker, first, second, end = lines
     assert (head["version"], head["width"], head["height"]) == (2, 3, 2)
@@ -132,7 +135,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> None:
     def pictures(lesson: Lesson, *_: object) -> list[StepPicture]:
         rows = [each.say.strip().ljust(40) for each in lesson.steps]
         return [
-            StepPicture(k, "", f"Title {k}", figure(row), (Frame(figure(row), 1.0),))
+            StepPicture(k, "", f"Title {k}", figure(row), (TimedFigure(figure(row), 1.0),))
             for k, row in enumerate(rows)
         ]
 

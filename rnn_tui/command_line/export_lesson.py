@@ -16,7 +16,7 @@ from rnn_tui.settings import Declaration
 if TYPE_CHECKING:
     from rnn_tui.files.ownership import WriteCheck
     from rnn_tui.lessons.lesson import Lesson
-    from rnn_tui.tui.take_home.lesson_tour import StepPicture
+    from rnn_tui.tui.lesson_tour import StepPicture
 
 NAME = "export-lesson"
 SIZE = "80x24"
@@ -155,7 +155,7 @@ def _pictures(lesson: Lesson, size: tuple[int, int], theme: str, slides: bool) -
     from rnn_tui.lessons.run import begin_run
     from rnn_tui.tui.app import RnnTui
     from rnn_tui.tui.lesson.plan import LessonPlan
-    from rnn_tui.tui.take_home.lesson_tour import TourError, step_pictures
+    from rnn_tui.tui.lesson_tour import TourError, step_pictures
 
     run = begin_run(lesson, {"seed": lesson.seeds[0]} if lesson.seeds else None)
     plan = LessonPlan(lesson, name="lesson")

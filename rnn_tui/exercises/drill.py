@@ -9,7 +9,7 @@ import numpy as np
 
 from rnn_tui.exercises.mastery import Mastery
 from rnn_tui.exercises.networks import SmallNetwork, draw_network
-from rnn_tui.exercises.questions import LEVELS, WHOLE_STEP, Question, questions_of
+from rnn_tui.exercises.questions import LEVELS, WHOLE_STEP, DrillQuestion, questions_of
 from rnn_tui.lessons.lesson import Lesson
 
 QUESTIONS = 6
@@ -38,7 +38,7 @@ class Round:
     cell: str
     level: int
     network: SmallNetwork
-    questions: tuple[Question, ...]
+    questions: tuple[DrillQuestion, ...]
     lesson: Lesson
 
 
@@ -85,12 +85,12 @@ def draw_round(
 
 
 def _of_level(
-    everything: Sequence[Question],
+    everything: Sequence[DrillQuestion],
     level: int,
     mastery: Mastery,
     random: np.random.Generator,
     count: int,
-) -> list[Question]:
+) -> list[DrillQuestion]:
     """Choose questions of a level, and up to half as many that went wrong before."""
     again = [each for each in everything if each.skill in mastery.due]
     chosen = _different(again, random, count // 2)
@@ -99,8 +99,8 @@ def _of_level(
 
 
 def _different(
-    questions: Sequence[Question], random: np.random.Generator, count: int
-) -> list[Question]:
+    questions: Sequence[DrillQuestion], random: np.random.Generator, count: int
+) -> list[DrillQuestion]:
     """Choose some questions, of as many skills as there are."""
     shuffled = [questions[k] for k in random.permutation(len(questions))]
     seen: dict[str, int] = {}
@@ -112,10 +112,10 @@ def _different(
 
 
 def _whole_step(
-    everything: Sequence[Question], steps: int, random: np.random.Generator, count: int | None
-) -> list[Question]:
+    everything: Sequence[DrillQuestion], steps: int, random: np.random.Generator, count: int | None
+) -> list[DrillQuestion]:
     """Choose one unit's way through the last timestep, forward and back, to its new weight."""
-    chosen: list[Question] = []
+    chosen: list[DrillQuestion] = []
     for level in range(1, 5):
         last = [each for each in everything if each.level == level and each.order[0] == 0]
         last = [each for each in last if each.order[1] in (steps, steps + 1)]
@@ -140,7 +140,7 @@ def _lesson(
     seed: int,
     network: SmallNetwork,
     optimizer: str,
-    questions: Sequence[Question],
+    questions: Sequence[DrillQuestion],
 ) -> Lesson:
     """Return the lesson that asks these questions."""
     case = network.case

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rnn_tui.exercises.questions import LEVELS, Question
+from rnn_tui.exercises.questions import LEVELS, DrillQuestion
 from rnn_tui.files.atomic_file import write_atomically
 from rnn_tui.files.regular_file import read_regular
 from rnn_tui.files.state_folder import state_folder
@@ -30,7 +30,7 @@ class Answered:
         right: whether the first answer was right, exactly or approximately.
     """
 
-    question: Question
+    question: DrillQuestion
     right: bool
 
 

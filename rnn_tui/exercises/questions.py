@@ -47,7 +47,7 @@ _SENT = ("dh_t", "dc_t", "dh_<t-1>", "dc_<t-1>")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class DrillQuestion:
     """A hidden value.
 
     Attributes:
@@ -67,7 +67,7 @@ class Question:
     step: LessonStep
 
 
-def questions_of(network: SmallNetwork, optimizer: str) -> list[Question]:
+def questions_of(network: SmallNetwork, optimizer: str) -> list[DrillQuestion]:
     """Return everything that can be asked of a network, in the order in which it is computed."""
     trainer = network.trainer()
     asked = [*_of_passes(network, trainer), *_of_weights(network, trainer, optimizer)]
@@ -77,7 +77,7 @@ def questions_of(network: SmallNetwork, optimizer: str) -> list[Question]:
 # ---------------------------------------------------------------- the two passes over time
 
 
-def _of_passes(network: SmallNetwork, trainer: Trainer) -> Iterator[Question]:
+def _of_passes(network: SmallNetwork, trainer: Trainer) -> Iterator[DrillQuestion]:
     """Yield the questions of both passes over time."""
     declaration, steps = trainer.network.declaration, network.case.steps
     for t in range(1, steps + 1):
@@ -135,7 +135,7 @@ def _of_operation(
     place: PlaceLine,
     level: int,
     order: tuple[int, ...],
-) -> Question:
+) -> DrillQuestion:
     """Return the question for one unit's result of an operation."""
     spelling = Spelling.at(network, place.t, unit)
     name = spelling.name(operation.symbol, unit)
@@ -152,7 +152,7 @@ def _of_operation(
     )
     skill = f"{network.case.cell} {_plain(operation.symbol)}"
     answer = network.number(operation.symbol, place.t, unit)
-    return Question(level, skill, (0, *order), name, answer, step)
+    return DrillQuestion(level, skill, (0, *order), name, answer, step)
 
 
 def _plain(symbol: str) -> str:
@@ -187,7 +187,7 @@ def _prediction(
 # ---------------------------------------------------------------- gradients of weights, the step
 
 
-def _of_weights(network: SmallNetwork, trainer: Trainer, optimizer: str) -> Iterator[Question]:
+def _of_weights(network: SmallNetwork, trainer: Trainer, optimizer: str) -> Iterator[DrillQuestion]:
     """Yield the questions for entries of dW, and for the weights after an update."""
     gradients = views(trainer.network.specs, network.gradient)
     indices = views(trainer.network.specs, np.arange(network.gradient.size))
@@ -245,7 +245,7 @@ def _of_gradient(
     entry: tuple[int, ...],
     index: int,
     factors: tuple[str, str],
-) -> Question:
+) -> DrillQuestion:
     """Return the question for one entry of the gradient of a parameter."""
     left, right = factors
     name = value_name(f"d{block}", None, *entry)
@@ -277,12 +277,12 @@ def _of_gradient(
         ),
     )
     skill = f"{network.case.cell} d{spec.name}"
-    return Question(5, skill, (1, index), name, answer, step)
+    return DrillQuestion(5, skill, (1, index), name, answer, step)
 
 
 def _of_step(
     network: SmallNetwork, block: str, entry: tuple[int, ...], index: int, optimizer: str
-) -> Iterator[Question]:
+) -> Iterator[DrillQuestion]:
     """Yield the questions for one weight after the first update, or after the second."""
     name = value_name(block, None, *entry)
     for update, numbers in enumerate((each[index] for each in network.steps), 1):
@@ -306,7 +306,7 @@ def _of_step(
                 hides=(f"Δ{name}",),
             ),
         )
-        yield Question(6, optimizer, (2, update, index), name, numbers["p_new"], step)
+        yield DrillQuestion(6, optimizer, (2, update, index), name, numbers["p_new"], step)
 
 
 def _step_in_numbers(optimizer: str, numbers: dict[str, float]) -> tuple[str, str]:

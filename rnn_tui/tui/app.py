@@ -64,12 +64,8 @@ if TYPE_CHECKING:
 # Seconds until a waiting thread gets the interpreter: a key waits no longer for training.
 SWITCH_INTERVAL = 0.0005
 SIGNS_OF_LIFE = (
-    events.Key,
-    events.Paste,
-    events.MouseDown,
-    events.MouseScrollDown,
-    events.MouseScrollUp,
-)
+    events.Key, events.Paste, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp,
+)  # fmt: skip
 CALM = 0.3  # seconds after a change of size until tmux is asked who is there
 
 
@@ -259,24 +255,13 @@ class RnnTui(PacedDisplay):
             self._clipboard = text
 
     def _tidy(self) -> None:
-        """Remove what a killed program left in this folder; say if a run of it can be resumed.
-
-        In a thread, after the first screen.
-        """
+        """Tidy up; say if a run of a killed program can be resumed. Called in another thread."""
         if self.kiosk is not None:
             return
-        from rnn_tui.files.atomic_file import remove_leftovers
+        from rnn_tui.tui.tidying import tidy_up
 
-        remove_leftovers(os.curdir)
-        if not self._autosaves or self._notice:
-            return
-        from rnn_tui.autosave.resume import announcement, lost_runs, mark_announced
-        from rnn_tui.files.autosave_folder import tidy
-
-        tidy()
-        runs = lost_runs()
-        if text := announcement(runs):
-            mark = partial(mark_announced, runs)
+        if said := tidy_up(announce=self._autosaves and not self._notice):
+            text, mark = said
             self.debugger.notice_seen = lambda: self.session.call_beside(mark)
             self.session.send(Say(text))
 

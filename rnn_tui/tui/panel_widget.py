@@ -33,6 +33,10 @@ NOT_DIMMED = ("footer", "pointer-name")  # where somebody points at something el
 LEFT_OUT: Line = ((" left out on this slow link: tab to it, or z", "dim"),)
 
 
+BIG = "big"
+"""The id of the widget that fills the screen with one thing in large."""
+
+
 class LinesWidget(Widget):
     """A widget made of lines, which a pure function of context, width and height draws.
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rnn_tui.lessons.lesson import Lesson
     from rnn_tui.lessons.player import LessonPlayer
-    from rnn_tui.tui.lesson.guide import LessonGuide, LessonScreen
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,8 @@ def _nothing_more(results: Sequence[StepResult]) -> Sequence[str]:
     return ()
 
 
-MakeGuide = Callable[["LessonPlan", "LessonPlayer", "LessonScreen"], "LessonGuide"]
+MakeGuide = Callable[["LessonPlan", "LessonPlayer", Any], Any]
+"""Makes a `LessonGuide` on a `LessonScreen`; both are in `guide`, which is about plans."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,10 @@ from rnn_tui.tui.layout import LEAST, Focus, arrange
 from rnn_tui.tui.link import Link
 from rnn_tui.tui.marks import ValueMark
 from rnn_tui.tui.panel_spec import needs_of, panel_spec
-from rnn_tui.tui.panel_widget import LinesWidget, Panel
+from rnn_tui.tui.panel_widget import BIG, LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
 from rnn_tui.tui.presented_view import PresentedView
 from rnn_tui.tui.screens import selection_moves
-from rnn_tui.tui.screens.frame_schedule import BIG
 from rnn_tui.tui.screens.lesson_actions import LessonActions
 from rnn_tui.tui.themes import THEMES
 

@@ -14,11 +14,10 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.session.source import SnapshotSource
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.link import Link
-from rnn_tui.tui.panel_widget import LinesWidget
+from rnn_tui.tui.panel_widget import BIG, LinesWidget
 
 LOSS = "loss"
 ALWAYS = ("header", "footer", LOSS)  # drawn in each frame of training
-BIG = "big"  # what fills the screen in large
 TABLE_SECONDS = 0.95  # from one drawing of the tables to the next: each fifth frame
 PICTURE_TURNS = 3  # of the tables, in which each picture is drawn once
 # Fields of a snapshot that are others once a move begins (`SnapshotBuilder.under_way`).

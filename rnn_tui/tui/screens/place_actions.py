@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rnn_tui.places.place_line import PlaceLine
     from rnn_tui.session.snapshot import Snapshot
     from rnn_tui.tui.charts.chart_cache import ChartCache
-    from rnn_tui.tui.place_looking import Look
+    from rnn_tui.tui.screens.place_looking import Look
 
 JUMP = "before the jump"
 """The moment that the session notes before a jump."""
@@ -36,14 +36,14 @@ class PlaceActions(TrainingActions, SelectionActions):
 
     def look(self) -> Look:
         """Return how the run is looked at."""
-        from rnn_tui.tui.place_looking import Look
+        from rnn_tui.tui.screens.place_looking import Look
 
         return Look.at(self.selection, self._request, self._zoomed, self._other_panel)
 
     def place_line(self) -> PlaceLine:
         """Return this place with what is looked at, as a line."""
         from rnn_tui.session.named_places import line_of_cursor
-        from rnn_tui.tui.place_looking import axes_of, looked_of, looking_of, tested_of
+        from rnn_tui.tui.screens.place_looking import axes_of, looked_of, looking_of, tested_of
 
         snapshot = self.session.latest
         looking = looking_of(snapshot, self.look())
@@ -65,7 +65,7 @@ class PlaceActions(TrainingActions, SelectionActions):
         from rnn_tui.engine.training.schedule import Schedule
         from rnn_tui.places.reading import parse_place
         from rnn_tui.session.named_places import place_of_line
-        from rnn_tui.tui.place_looking import look_of
+        from rnn_tui.tui.screens.place_looking import look_of
 
         snapshot = self.session.latest
         lines = [line, *(parse_place(v) for n, v in line.looking if n == "reached")]
@@ -109,7 +109,7 @@ class PlaceActions(TrainingActions, SelectionActions):
             fresh: whether the run is to have come as far as the line says before; it is then no
                 jump that one comes back from.
         """
-        from rnn_tui.tui.place_looking import look_of
+        from rnn_tui.tui.screens.place_looking import look_of
 
         if not fresh:
             self._before_jump = self.look()
@@ -132,7 +132,7 @@ class PlaceActions(TrainingActions, SelectionActions):
         line = self.opens_at
         if line is None or snapshot.running or snapshot.number <= self._moved_at:
             return
-        from rnn_tui.tui.place_looking import ranges_of
+        from rnn_tui.tui.screens.place_looking import ranges_of
 
         self.opens_at = None
         self._chart_cache.ranges.begin_with(ranges_of(line.looking))

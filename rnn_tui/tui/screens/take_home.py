@@ -19,8 +19,8 @@ from rnn_tui.session.commands import Say
 from rnn_tui.tui.screens.dialog import Dialog, PagesAnywhere
 from rnn_tui.tui.take_home.capture import Capture
 from rnn_tui.tui.take_home.writing import (
-    Kind,
-    Souvenir,
+    FileKind,
+    TakenFile,
     contents_of,
     in_theme,
     take_home,
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
     from rnn_tui.tui.screens.screen_actions import ScreenActions
 
 CHOICES = {
-    "s": Souvenir(Kind.SVG),
-    "p": Souvenir(Kind.PNG),
-    "t": Souvenir(Kind.TEXT),
-    "c": Souvenir(Kind.CSV),
-    "S": Souvenir(Kind.SVG, whole=True),
-    "P": Souvenir(Kind.PNG, whole=True),
-    "T": Souvenir(Kind.TEXT, whole=True),
+    "s": TakenFile(FileKind.SVG),
+    "p": TakenFile(FileKind.PNG),
+    "t": TakenFile(FileKind.TEXT),
+    "c": TakenFile(FileKind.CSV),
+    "S": TakenFile(FileKind.SVG, whole=True),
+    "P": TakenFile(FileKind.PNG, whole=True),
+    "T": TakenFile(FileKind.TEXT, whole=True),
 }
 """What there is to take, by letter: capitals are of the whole screen."""
 WORDS = 26  # cells of the longest of their words, and a gap
 
 
-class SouvenirList(PagesAnywhere, OptionList):
+class TakeHomeList(PagesAnywhere, OptionList):
     """What there is to take, one a line."""
 
 
-class TakeHomeScreen(Dialog[Souvenir]):
+class TakeHomeScreen(Dialog[TakenFile]):
     """What there is to take home: a letter, or enter on a line, returns it; esc returns None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,18 +67,18 @@ class TakeHomeScreen(Dialog[Souvenir]):
         """Yield the list in a box whose border says what the keys do."""
         with Vertical(id="take-home") as box:
             box.border_title = f"take it home: {self._capture.panel}, or the whole screen"
-            yield SouvenirList(*map(self._option, CHOICES), id="souvenir-list")
+            yield TakeHomeList(*map(self._option, CHOICES), id="wanted-list")
 
     def _option(self, letter: str) -> Option:
         """Return a line: the letter, what it takes, and the name of the file or why there is none.
 
         The name has a number where there is such a file already.
         """
-        theme, souvenir = self.app.theme, CHOICES[letter]
+        theme, wanted = self.app.theme, CHOICES[letter]
         text = Text(f" {letter} ", style_of("key", theme), no_wrap=True)
         reason = self._why_not[letter]
-        text.append(f" {souvenir.words:<{WORDS}}", style_of("dim" if reason else "", theme))
-        name = self._capture.file_name(whole=souvenir.whole, ending=souvenir.kind.value)
+        text.append(f" {wanted.words:<{WORDS}}", style_of("dim" if reason else "", theme))
+        name = self._capture.file_name(whole=wanted.whole, ending=wanted.kind.value)
         text.append(reason or name, style_of("dim" if reason else "title", theme))
         return Option(text, id=letter)
 
@@ -126,9 +126,9 @@ def open_take_home(screen: ScreenActions) -> None:
         screen.show_notice("there is nothing to take home from a terminal this small")
         return
 
-    def take(souvenir: Souvenir | None) -> None:
-        if souvenir is not None:
-            _take(screen, capture, souvenir)
+    def take(wanted: TakenFile | None) -> None:
+        if wanted is not None:
+            _take(screen, capture, wanted)
 
     screen.app.push_screen(TakeHomeScreen(capture), take)
 
@@ -136,23 +136,23 @@ def open_take_home(screen: ScreenActions) -> None:
 def take_home_commands(screen: ScreenActions) -> Iterable[SystemCommand]:
     """Yield the palette's commands that take something home at once."""
 
-    def taker(souvenir: Souvenir) -> Callable[[], None]:
-        return lambda: _take(screen, screen.capture(), souvenir)
+    def taker(wanted: TakenFile) -> Callable[[], None]:
+        return lambda: _take(screen, screen.capture(), wanted)
 
-    for souvenir in CHOICES.values():
-        words = f"take home: {souvenir.words}"
-        yield SystemCommand(words, "into a file of its own", taker(souvenir))
+    for wanted in CHOICES.values():
+        words = f"take home: {wanted.words}"
+        yield SystemCommand(words, "into a file of its own", taker(wanted))
 
 
-def _take(screen: ScreenActions, capture: Capture | None, souvenir: Souvenir) -> None:
+def _take(screen: ScreenActions, capture: Capture | None, wanted: TakenFile) -> None:
     """Write a file; the footer says where, or why there is none."""
     if capture is None:
         return
-    if reason := why_not(capture, souvenir):
+    if reason := why_not(capture, wanted):
         screen.show_notice(f"not saved: {reason}")
         return
-    make = contents_of(capture, souvenir)
-    name = capture.file_name(whole=souvenir.whole, ending=souvenir.kind.value)
+    make = contents_of(capture, wanted)
+    name = capture.file_name(whole=wanted.whole, ending=wanted.kind.value)
     work = partial(take_home, make, name, capture.run_file)
 
     screen.session.send(Say(f"saving {name} …"))  # a large one takes seconds

@@ -13,9 +13,8 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.panel_spec import panel_spec
-from rnn_tui.tui.panel_widget import LinesWidget
-from rnn_tui.tui.screens.frame_schedule import BIG
-from rnn_tui.tui.take_home.figure import Figure, Placed, figure_of_lines, figure_of_parts
+from rnn_tui.tui.panel_widget import BIG, LinesWidget
+from rnn_tui.tui.take_home.figure import Figure, PlacedLines, figure_of_lines, figure_of_parts
 
 if TYPE_CHECKING:
     from rnn_tui.tui.panel_tables.number_table import Tables
@@ -72,7 +71,7 @@ class Capture:
             lines = widget.drawn(context, region.width, region.height)
             return figure_of_lines(title, region.width, lines, theme)
         parts = [
-            Placed(region, widget.drawn(context, *region.size), widget.id in AROUND)
+            PlacedLines(region, widget.drawn(context, *region.size), widget.id in AROUND)
             for widget, region in self.widgets
         ]
         return figure_of_parts(title, self.size, parts, theme)

@@ -25,7 +25,7 @@ PALETTE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class TimedFigure:
     """One picture of a recording.
 
     Attributes:
@@ -39,7 +39,7 @@ class Frame:
     marker: str = ""
 
 
-def cast_text(title: str, frames: list[Frame]) -> str:
+def cast_text(title: str, frames: list[TimedFigure]) -> str:
     """Return a recording: at least one frame, one after the other."""
     first = frames[0].figure
     header = {
@@ -54,7 +54,7 @@ def cast_text(title: str, frames: list[Frame]) -> str:
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
-def _events(frames: Iterable[Frame]) -> Iterator[list[object]]:
+def _events(frames: Iterable[TimedFigure]) -> Iterator[list[object]]:
     """Yield the events: the time in seconds, what it is, and its text."""
     before: tuple[tuple[Piece, ...], ...] = ()
     tenths = 0

@@ -51,7 +51,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedLines:
     """Lines at a place of the screen.
 
     Attributes:
@@ -68,11 +68,11 @@ class Placed:
 def figure_of_lines(title: str, width: int, lines: Lines, theme: str) -> Figure:
     """Return the figure of lines that are `width` cells wide, in one of `THEMES`."""
     region = Region(0, 0, width, len(lines))
-    return figure_of_parts(title, (width, len(lines)), [Placed(region, lines)], theme)
+    return figure_of_parts(title, (width, len(lines)), [PlacedLines(region, lines)], theme)
 
 
 def figure_of_parts(
-    title: str, size: tuple[int, int], parts: Iterable[Placed], theme: str
+    title: str, size: tuple[int, int], parts: Iterable[PlacedLines], theme: str
 ) -> Figure:
     """Return the figure of lines that stand beside and below each other.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rnn_tui.tui.take_home.capture import Capture
 
 
-class Kind(Enum):
+class FileKind(Enum):
     """What is written, by the ending of its name."""
 
     SVG = ".svg"
@@ -28,7 +28,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Souvenir:
+class TakenFile:
     """What somebody takes home.
 
     Attributes:
@@ -37,16 +37,16 @@ class Souvenir:
         theme: the theme of a figure; "" for that of the screen.
     """
 
-    kind: Kind
+    kind: FileKind
     whole: bool = False
     theme: str = ""
 
     @property
     def words(self) -> str:
         """What it is, in words: "the screen as SVG"."""
-        if self.kind is Kind.CSV:
+        if self.kind is FileKind.CSV:
             return "the panel's numbers, CSV"
-        as_what = "text" if self.kind is Kind.TEXT else self.kind.name
+        as_what = "text" if self.kind is FileKind.TEXT else self.kind.name
         return f"the {'screen' if self.whole else 'panel'} as {as_what}"
 
 
@@ -55,16 +55,16 @@ NO_NUMBERS = "there are no numbers here yet"
 NO_CONVERTER = f"needs one of {NAMES}"
 
 
-def why_not(capture: Capture, souvenir: Souvenir) -> str:
+def why_not(capture: Capture, wanted: TakenFile) -> str:
     """Return why something cannot be taken home now, as a phrase; "" if it can."""
-    if souvenir.kind is Kind.CSV and capture.covers:
+    if wanted.kind is FileKind.CSV and capture.covers:
         return "predict first: numbers are covered"
-    if souvenir.kind is Kind.CSV and not capture.tables():
+    if wanted.kind is FileKind.CSV and not capture.tables():
         from rnn_tui.tui.panel_spec import panel_spec
 
         none = not panel_spec(capture.panel).table
         return f"{capture.panel} shows no numbers of the run" if none else NO_NUMBERS
-    if souvenir.kind is Kind.PNG and not converters():
+    if wanted.kind is FileKind.PNG and not converters():
         return NO_CONVERTER
     return ""
 
@@ -73,7 +73,7 @@ Contents = tuple[tuple[str, bytes], ...]
 """What is written: the end of each file's name, "" or "-strips", and its content."""
 
 
-def contents_of(capture: Capture, souvenir: Souvenir) -> Callable[[], Contents]:
+def contents_of(capture: Capture, wanted: TakenFile) -> Callable[[], Contents]:
     """Draw now, and return what makes the content of the files, in any thread.
 
     Raises:
@@ -81,18 +81,18 @@ def contents_of(capture: Capture, souvenir: Souvenir) -> Callable[[], Contents]:
     """
     from rnn_tui.tui.take_home.svg import svg_text
 
-    kind, whole = souvenir.kind, souvenir.whole
-    if kind is Kind.CSV:
+    kind, whole = wanted.kind, wanted.whole
+    if kind is FileKind.CSV:
         tables = capture.tables()
         return lambda: tuple(
             (f"-{each.name}" if each.name else "", each.csv().encode()) for each in tables
         )
-    if kind is Kind.TEXT:
+    if kind is FileKind.TEXT:
         characters = "ascii" if capture.context.ascii else "unicode"
         text = capture.figure(whole=whole, characters=characters).text
         return lambda: (("", text.encode()),)
-    figure = capture.figure(whole=whole, theme=souvenir.theme)
-    if kind is Kind.SVG:
+    figure = capture.figure(whole=whole, theme=wanted.theme)
+    if kind is FileKind.SVG:
         return lambda: (("", svg_text(figure).encode()),)
     return lambda: (("", png_of(svg_text(figure))),)
 
@@ -149,6 +149,6 @@ def take_home(make: Callable[[], Contents], name: str, run_file: str | None) -> 
         return f"not saved: {name}: {reason}", True
 
 
-def in_theme(souvenir: Souvenir, theme: str) -> Souvenir:
+def in_theme(wanted: TakenFile, theme: str) -> TakenFile:
     """Return the same in a theme; text and numbers have none."""
-    return replace(souvenir, theme=theme) if souvenir.kind in (Kind.SVG, Kind.PNG) else souvenir
+    return replace(wanted, theme=theme) if wanted.kind in (FileKind.SVG, FileKind.PNG) else wanted

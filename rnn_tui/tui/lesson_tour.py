@@ -19,7 +19,7 @@ from rnn_tui.files.error_log import ErrorReports
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.charts.chart_cache import ChartCache
-from rnn_tui.tui.take_home.cast import Frame
+from rnn_tui.tui.take_home.cast import TimedFigure
 from rnn_tui.tui.take_home.figure import Figure
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class StepPicture:
     state: str
     title: str
     figure: Figure
-    frames: tuple[Frame, ...]
+    frames: tuple[TimedFigure, ...]
 
     @property
     def name(self) -> str:
@@ -188,7 +188,7 @@ class _Tour:
         await self._still(where)
         self._take(step, REVEALED, facts.reveal, "", typed)
 
-    def _type(self, facts: StepFacts) -> list[Frame]:
+    def _type(self, facts: StepFacts) -> list[TimedFigure]:
         """Type the right answer; return what is seen meanwhile."""
         guide, frames = self._guide, []
         if not guide.typing:
@@ -197,17 +197,22 @@ class _Tour:
         text = f"{facts.right:.{DIGITS}g}" if asked == "number" else str(int(facts.right))
         for character in text:
             guide.key(character, character, in_focus=False)
-            frames.append(Frame(self._figure(), TYPING))
+            frames.append(TimedFigure(self._figure(), TYPING))
         return frames
 
     def _take(
-        self, step: int, state: str, text: str, marker: str, before: list[Frame] | None = None
+        self,
+        step: int,
+        state: str,
+        text: str,
+        marker: str,
+        before: list[TimedFigure] | None = None,
     ) -> None:
         """Take a picture; in a recording it stays as long as `text` takes to be read."""
         figure = self._figure()
         seconds = min(READ_AT_ONCE + len(text.split()) / WORDS_PER_SECOND, LONGEST)
         label = f"{step + 1} {marker}" if marker else ""
-        frames = (*(before or ()), Frame(figure, seconds, label))
+        frames = (*(before or ()), TimedFigure(figure, seconds, label))
         title = self._guide.plan.lesson.steps[step].title
         self.pictures.append(StepPicture(step, state, title, figure, frames))
 
