@@ -113,7 +113,8 @@ def _numbers_of(lesson: Lesson, seed: int) -> str:
         return f"{questions}, whose answers are others than with another seed."
     if not differ:
         return f"{questions}, whose answers are the same with another seed."
-    return f"{questions}, {differ} of which have other answers than with another seed."
+    have = "has another answer" if differ == 1 else "have other answers"
+    return f"{questions}, {differ} of which {have} than with another seed."
 
 
 # ---------------------------------------------------------------- check
