@@ -27,7 +27,7 @@ from rnn_tui.number_text import COVERED, COVERING, NOT_FINITE
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lesson.view import Covered
 from rnn_tui.tui.lines import Line, Lines, merge
-from rnn_tui.tui.marks import ValueCell
+from rnn_tui.tui.marks import MARKED, ValueCell
 
 NEAR = 2e-6  # relative; a number of 32 bits is nearer to what it was computed from
 DIGITS = 3  # significant digits from which on a written number is told from others
@@ -262,8 +262,12 @@ def _covered_line(line: Line, cells: Sequence[ValueCell], hidden: frozenset[str]
     for part, role in line:
         for character in part:
             shown = covers.get(k, character)
-            bare = role.rpartition("error")
-            runs.append((shown, f"{bare[0]}dim" if k in covers and bare[1] else role))
+            if shown == COVERED[0] and role == MARKED:  # on its ground it would be all ground
+                runs.append((shown, "accent"))
+            elif k in covers and role.endswith("error"):
+                runs.append((shown, f"{role.removesuffix('error')}dim"))
+            else:
+                runs.append((shown, role))
             k += 1
     return merge(runs)
 

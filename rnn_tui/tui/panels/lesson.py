@@ -14,7 +14,7 @@ from rnn_tui.tui.panel_spec import Need, PanelSpec, hidden_panels
 from rnn_tui.tui.title_rule import title_rule
 
 CURSOR = "▏"
-FRAME = 10  # cells of a title line that are neither the name nor the place
+FRAME = 9  # cells of a title line that are neither the name nor the place
 SIGNS = {
     "exact": ("✓", "good"),
     "approximate": ("~", "good"),

@@ -24,7 +24,7 @@ from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lesson.covering import covered_snapshot, covered_text
 from rnn_tui.tui.lesson.view import Covered
 from rnn_tui.tui.lines import plain
-from rnn_tui.tui.marks import ValueMark
+from rnn_tui.tui.marks import MARKED, ValueMark
 from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
 
@@ -126,3 +126,20 @@ def test_numbers_in_texts_are_covered_as_they_are_rounded() -> None:
     assert covered_text("0.01836, 1.836e−2, −18.4 and 0.01837", covered) == (
         "███, ███, −███ and 0.01837"
     )
+
+
+def test_a_covered_cell_that_is_marked_can_be_seen() -> None:
+    snapshot, trainer = at(ONE, "BACKWARD", 2)
+    value = float(np.ravel(parse_expression("dh_2[1]").evaluate(RunState(trainer)))[0])
+    covered = Covered((value,), ("dh_2[1]",))
+    context = DrawContext(
+        covered_snapshot(snapshot, covered),
+        Selection(),
+        chart_cache=ChartCache(),
+        mark=ValueMark("dh_2[1]"),
+        covered_values=covered,
+    )
+    lines = Panel.registered("timestep").drawn(context, 80, 14)
+    covers = {role for line in lines for text, role in line if COVERED in text}
+    assert "accent" in covers
+    assert MARKED not in covers
