@@ -149,8 +149,8 @@ class _Mask:
                 found |= np.abs(sizes - each) <= NEAR * each
             return found
         places = np.searchsorted(self._sorted, sizes)
-        for each in (places - 1, places):
-            nearest = self._sorted[np.clip(each, 0, self._sorted.size - 1)]
+        for beside in (places - 1, places):
+            nearest = self._sorted[np.clip(beside, 0, self._sorted.size - 1)]
             found |= np.abs(sizes - nearest) <= NEAR * nearest
         return found
 
