@@ -237,9 +237,10 @@ def _open_at(app: RnnTui, place: PlaceLine) -> None:
     from rnn_tui.places.looking import PlaceError
 
     try:
-        app.open_at(place)
+        app.debugger.check_place(place)
     except PlaceError as error:
         raise CommandError(f"--at {error}") from None
+    app.debugger.opens_at = place
 
 
 def _free_standard_input(options: Options) -> None:

@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from rnn_tui.files.error_log import LoggedError
     from rnn_tui.files.ownership import RunFiles
     from rnn_tui.kiosk import Kiosk
-    from rnn_tui.places.place_line import PlaceLine
     from rnn_tui.second_network import Versus
     from rnn_tui.tui.idle import IdleWatch
     from rnn_tui.tui.lesson.plan import LessonPlan
@@ -117,8 +116,7 @@ class RnnTui(PacedDisplay):
         """Make a session, whose thread starts with the screen, or show what comes from elsewhere.
 
         Args:
-            run: the network to show, at the beginning or from a checkpoint; or where snapshots
-                come from.
+            run: the network to show, new or from a checkpoint; or where snapshots come from.
             link: the link to the terminal; None for one that is not paced.
             theme: a key of THEMES.
             depth: how many colours the terminal has, as far as is known.
@@ -174,15 +172,6 @@ class RnnTui(PacedDisplay):
         self.debugger.after_imports = self._tidy
         if watch is not None:
             watch.save = self.session.autosave_now
-
-    def open_at(self, place: PlaceLine) -> None:
-        """Go to a place first of all.
-
-        Raises:
-            PlaceError: the run has no such place.
-        """
-        self.debugger.check_place(place)
-        self.debugger.opens_at = place
 
     def make_debugger(self) -> Debugger:
         """Return the main screen."""
