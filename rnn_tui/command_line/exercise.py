@@ -136,12 +136,14 @@ def _check(options: Mapping[str, Any]) -> int:
     approximate = options.get("approximate", APPROXIMATE)
     marked: list[MarkedAnswers] = []
     refused: list[str] = []
-    for path in dict.fromkeys(named):
+    for number, path in enumerate(paths := tuple(dict.fromkeys(named)), 1):
+        _say_progress(f"marking {number} of {len(paths)}")
         try:
             answers = read_answers(path)
             marked.append(mark(path, answers, right.of(path, answers), approximate))
         except ExerciseError as error:
             refused.append(str(error))
+    _say_progress("")
     if marked:
         print("\n".join(table_lines(marked)))
         sys.stdout.flush()
@@ -153,6 +155,13 @@ def _check(options: Mapping[str, Any]) -> int:
         except OSError as error:
             raise CommandError(f"--csv {options['csv']!r}: {_reason(error)}") from None
     return DIFFERS if refused else DONE
+
+
+def _say_progress(text: str) -> None:
+    """Show on a terminal what is being done, in place of what was shown before."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{text:<40}\r{text}")
+        sys.stderr.flush()
 
 
 def _lessons(named: Sequence[str]) -> dict[str, Lesson]:
