@@ -88,6 +88,10 @@ others = (
     "rnn_tui.engine.cells.lstm",
     "rnn_tui.engine.analysis.windows_evaluation",
     "rnn_tui.checkpoint.loading",
+    "rnn_tui.lessons.lesson",
+    "rnn_tui.claims.expressions",
+    "rnn_tui.tui.lesson.view",
+    "rnn_tui.tui.screens.take_home",
 )
 early = sorted({*preload.MODULES, *others} & set(sys.modules))
 import_all()
