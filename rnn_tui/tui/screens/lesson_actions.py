@@ -55,8 +55,10 @@ class LessonActions(DeskActions):
         return self.selection.panel == LESSON
 
     def on_key(self, event: events.Key) -> None:
-        """Hand a key to the lesson, which may take it; else it is that of the main screen."""
-        super().on_key(event)
+        """Hand a key to the lesson, which may take it; else it is that of the main screen.
+
+        Textual calls this method of the other classes, too.
+        """
         if self.lesson is None or self.selection.prefix:
             return
         if self.lesson.key(event.key, event.character, in_focus=self._in_lesson):
