@@ -20,6 +20,7 @@ from rnn_tui.kiosk import Kiosk
 from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.character_set import CharacterSet
 from rnn_tui.tui.screens.follower import FollowerScreen
+from rnn_tui.tui.screens.take_home import SouvenirList
 from rnn_tui.tui.take_home import png
 from rnn_tui.tui.take_home.figure import Figure, figure_of_lines
 from rnn_tui.tui.take_home.svg import svg_text
@@ -205,3 +206,15 @@ def test_who_follows_takes_home_what_is_seen_or_is_told_why_not() -> None:
     # The other keys of one who follows say who drives; a guest's says that none are written.
     drives = FollowerScreen.says_who_drives
     assert not drives(SimpleNamespace(), "take_home")  # type: ignore[arg-type]  # not looked at
+
+
+def test_the_list_is_styled_as_all_lists_are() -> None:
+    async def border() -> str:
+        app = RnnTui(Trainer(SMALL))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("f6")
+            await until(pilot, lambda: len(app.screen_stack) == 2)
+            await pilot.pause()
+            return str(app.screen.query_one(SouvenirList).styles.border_top[0])
+
+    assert asyncio.run(border()) == ""

@@ -75,7 +75,8 @@ class TakeHomeScreen(Dialog[TakenFile]):
         The name has a number where there is such a file already.
         """
         theme, wanted = self.app.theme, CHOICES[letter]
-        text = Text(f" {letter} ", style_of("key", theme), no_wrap=True)
+        text = Text(no_wrap=True)
+        text.append(f" {letter} ", style_of("key", theme))
         reason = self._why_not[letter]
         text.append(f" {wanted.words:<{WORDS}}", style_of("dim" if reason else "", theme))
         name = self._capture.file_name(whole=wanted.whole, ending=wanted.kind.value)
