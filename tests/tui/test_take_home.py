@@ -20,7 +20,7 @@ from rnn_tui.kiosk import Kiosk
 from rnn_tui.tui.app import RnnTui
 from rnn_tui.tui.character_set import CharacterSet
 from rnn_tui.tui.screens.follower import FollowerScreen
-from rnn_tui.tui.screens.take_home import SouvenirList
+from rnn_tui.tui.screens.take_home import TakeHomeList
 from rnn_tui.tui.take_home import png
 from rnn_tui.tui.take_home.figure import Figure, figure_of_lines
 from rnn_tui.tui.take_home.svg import svg_text
@@ -215,6 +215,6 @@ def test_the_list_is_styled_as_all_lists_are() -> None:
             await pilot.press("f6")
             await until(pilot, lambda: len(app.screen_stack) == 2)
             await pilot.pause()
-            return str(app.screen.query_one(SouvenirList).styles.border_top[0])
+            return str(app.screen.query_one(TakeHomeList).styles.border_top[0])
 
     assert asyncio.run(border()) == ""

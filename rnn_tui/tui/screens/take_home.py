@@ -67,7 +67,7 @@ class TakeHomeScreen(Dialog[TakenFile]):
         """Yield the list in a box whose border says what the keys do."""
         with Vertical(id="take-home") as box:
             box.border_title = f"take it home: {self._capture.panel}, or the whole screen"
-            yield TakeHomeList(*map(self._option, CHOICES), id="wanted-list")
+            yield TakeHomeList(*map(self._option, CHOICES), id="take-home-list")
 
     def _option(self, letter: str) -> Option:
         """Return a line: the letter, what it takes, and the name of the file or why there is none.
