@@ -70,7 +70,8 @@ def test_the_lecture_is_played_through_by_keys(size: tuple[int, int]) -> None:
     with program("present", str(path), size=size) as one:
         for place, step in enumerate(steps, 1):
             one.wait_for(f" {place}/{len(steps)} · {step['title']}"[: size[0] - 20])
-            one.terminal.wait_still(0.5)
+            one.terminal.wait_still(1.2)  # work of more than a second says that it goes on
+            one.wait_for(lambda text: "working" not in text, timeout=60)
             assert "esc comes back" not in one.text()
             if "ask" in step:
                 click(one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.events import Click
@@ -57,7 +57,7 @@ class Dialog(ClosesOnce, ModalScreen[Result]):
 
     CSS_PATH = "../dialogs.tcss"
     # Below, it takes the whole width: the main screen shows one thing in large there.
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (76, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-wide")]  # noqa: RUF012  (as Textual has it)
 
 
 class PagesAnywhere(AnyOptionList):
