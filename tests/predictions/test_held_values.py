@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from engine.engine_support import same_bits
 from predictions.test_predictor import REQUEST, made, small, windows
+from shares import share
 
 from rnn_tui.engine.network.interventions import parse
 from rnn_tui.engine.network.network import Network
@@ -108,14 +109,16 @@ def test_one_timestep_of_a_window_means_nothing_in_a_series() -> None:
 
 @pytest.mark.parametrize(
     ("task", "texts"),
-    [
-        ("recall", ("o = 0.3",)),
-        ("recall", ("f[2] = 0", "h_4[3] = 0.7")),
-        ("adding", ("x_2[1] = 0.9", "i = 0.1")),
-        ("copy", ("g[1] = 1",)),
-        ("oscillator", ("c_3[2] = 0.5",)),
-        ("waveform", ("x = 0",)),
-    ],
+    share(
+        [
+            ("recall", ("o = 0.3",)),
+            ("recall", ("f[2] = 0", "h_4[3] = 0.7")),
+            ("adding", ("x_2[1] = 0.9", "i = 0.1")),
+            ("copy", ("g[1] = 1",)),
+            ("oscillator", ("c_3[2] = 0.5",)),
+            ("waveform", ("x = 0",)),
+        ]
+    ),
 )
 def test_test_windows_are_predicted_with_the_values_held(task: str, texts: tuple[str, ...]) -> None:
     trainer = held(task, *texts)

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from shares import share
 
 from rnn_tui import registry
 from rnn_tui.engine.analysis.direct_path import direct_path
@@ -120,7 +121,7 @@ def test_the_results_are_the_engines(settings: Settings) -> None:
 
 
 @each_cell
-@pytest.mark.parametrize("position", [1, 4, 7, 9, 12, 13, 14])
+@pytest.mark.parametrize("position", share([1, 4, 7, 9, 12, 13, 14]))
 def test_they_are_the_same_wherever_in_the_window_one_asks(
     settings: Settings, position: int
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 from serve.running import START
+from shares import share
 
 from rnn_tui.command_line.exit import CommandError
 from rnn_tui.command_line.options import OptionError
@@ -38,7 +39,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("arguments", REFUSED, ids=" ".join)
+@pytest.mark.parametrize("arguments", share((each,) for each in REFUSED), ids=" ".join)
 def test_refused(arguments: tuple[str, ...]) -> None:
     with pytest.raises(
         (CommandError, OptionError, SettingError, ValueError), match=REFUSED[arguments]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shares import share
 from tables.random_tables import ALL_KINDS, make_case
 
 from rnn_tui.files.data_file import DataError
@@ -42,7 +43,7 @@ def check(path: Path, kind: str, seed: str) -> str:
     return "read"
 
 
-@pytest.mark.parametrize("kind", ALL_KINDS)
+@pytest.mark.parametrize("kind", share(ALL_KINDS))
 def test_a_table_of_each_kind(kind: str, tmp_path: Path) -> None:
     found = Counter(
         check(tmp_path / "t.csv", kind, f"{kind} {n}") for n in range(4 if kind != "parquet" else 1)

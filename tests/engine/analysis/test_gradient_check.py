@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from engine.engine_support import CELLS, SMOOTH_CELLS, Case, cases, headed_cases, same_bits, trained
 from hypothesis import assume, example, given, settings
+from shares import share
 
 from rnn_tui.engine.analysis.gradient_check import (
     GradientCheck,
@@ -108,7 +109,9 @@ def test_relu_is_checked_by_central_differences(case: Case) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "activation", "name"),
-    [(*kind, spec.name) for kind in CELLS for spec in Architecture(*kind, 2, 4, 2).parameters()],
+    share(
+        (*kind, spec.name) for kind in CELLS for spec in Architecture(*kind, 2, 4, 2).parameters()
+    ),
 )
 @each_dtype
 def test_a_broken_entry_is_found_and_named(
@@ -226,7 +229,7 @@ def test_indices_of_a_tensor() -> None:
         tensor_indices(given, "W_z")
 
 
-@each_cell
+@pytest.mark.parametrize(("cell", "activation"), share(CELLS))
 @pytest.mark.parametrize(("layers", "times"), [(1, (3,)), (2, (1, 2, 5))])
 def test_with_paths_cut_the_states_before_them_are_held(
     cell: str, activation: str, layers: int, times: tuple[int, ...]

@@ -18,6 +18,7 @@ from engine.engine_support import (
 )
 from engine.toy import ToyTask
 from hypothesis import given, settings
+from shares import share
 
 from rnn_tui.engine.analysis.bad_value_origin import find_operation, trace_inputs
 from rnn_tui.engine.analysis.contributions import timestep_contributions
@@ -204,7 +205,7 @@ def whole_agrees(network: Network) -> bool:
 
 
 @pytest.mark.parametrize("pin", [Pin("h_t", 0.3, 2, 3), Pin("x_t", 0.3, None, 2)])
-@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
+@pytest.mark.parametrize("cell", share(DECLARATIONS["cell"].choices, first=1))
 @each_loss
 def test_with_pins_gradients_agree_with_the_complex_step(cell: str, loss: str, pin: Pin) -> None:
     case = hard(cell, "tanh", loss)

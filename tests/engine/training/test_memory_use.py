@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shares import share
 
 from rnn_tui.cli import run
 from rnn_tui.engine.network.architecture import architecture_of
@@ -27,7 +28,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("cell", DECLARATIONS["cell"].choices)
+@pytest.mark.parametrize("cell", share(DECLARATIONS["cell"].choices))
 def test_the_computed_memory_is_what_a_run_takes(cell: str, shape: str) -> None:
     settings = compose({**SHAPES[shape], "cell": cell})
     task = make_task(settings)

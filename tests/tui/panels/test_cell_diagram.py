@@ -212,7 +212,7 @@ def test_signs_and_names_keep_their_cells(kind: str, layers: int) -> None:
         ]
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", share(sorted(KINDS), first=1))
 def test_the_operation_at_the_cursor_is_lit(kind: str) -> None:
     for snapshot in places(kind):
         operation = snapshot.selectable_operations(snapshot.t)[-1]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from shares import share
 from tui.screen_support import KINDS, SMALL, ProofSnapshotMaker, context
 
 from rnn_tui.engine.analysis.loss_gradient import decades_per_step, loss_gradient
@@ -43,7 +44,7 @@ def curves(shown: DrawContext) -> dict[str, Curve]:
     return {each.label: each for each in gradient_chart.chart(shown).curves}
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", share(sorted(KINDS)))
 @pytest.mark.parametrize(("t", "loss"), [(None, 5), (3, 3)])
 def test_beside_the_total_is_the_loss_looked_at_alone(kind: str, t: int | None, loss: int) -> None:
     settings = SMALL.with_(batch=2, layers=2, **KINDS[kind])

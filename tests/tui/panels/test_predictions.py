@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shares import share
 from tasks.task_support import WINDOW_TASKS
 from tui.screen_support import context, text_of, title_text
 
@@ -66,7 +67,7 @@ def found_in(snapshot: Snapshot) -> WindowsPredictions:
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", share((each,) for each in SIZES))
 def test_every_line_fits_and_the_room_is_used(task: str, size: tuple[int, int]) -> None:
     snapshot = looked_at(task)
     lines = predictions.draw(context(snapshot), *size)
@@ -76,7 +77,9 @@ def test_every_line_fits_and_the_room_is_used(task: str, size: tuple[int, int]) 
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("size", [(0, 0), (1, 1), (7, 3), (20, 2), (30, 5), (79, 1)])
+@pytest.mark.parametrize(
+    "size", share((each,) for each in [(0, 0), (1, 1), (7, 3), (20, 2), (30, 5), (79, 1)])
+)
 def test_no_size_is_too_small(task: str, size: tuple[int, int]) -> None:
     assert len(predictions.draw(context(looked_at(task)), *size)) <= max(size[1], 1)
 

@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 import pytest
+from shares import share
 from tui.screen_support import (
     KINDS,
     PROVED,
@@ -140,7 +141,7 @@ def check_rows(trainer: Trainer, layer: int, sample: int, unit: int) -> int:
     return count + len(found)
 
 
-@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("layers", share([1, 2, 3], first=1))
 @pytest.mark.parametrize("kind", RECURRENT)
 def test_each_number_of_a_timestep_is_of_the_layer_that_is_named(kind: str, layers: int) -> None:
     trainer = stacked(kind, layers)
