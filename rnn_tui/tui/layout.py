@@ -93,6 +93,7 @@ def _with_lesson(
 ) -> Mapping[str, Region]:
     """Return the regions where a lesson is played: its own, and what is looked at with it."""
     shown = focus.other if focus.panel == LESSON else focus.panel
+    shown = "timestep" if shown == LESSON else shown
     focus = replace(focus, panel=shown, lesson=None)
     if body.width >= TWO_COLUMNS and not focus.zoomed:
         regions = _columns(body, focus, needs, room)

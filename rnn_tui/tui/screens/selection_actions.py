@@ -26,8 +26,11 @@ class SelectionActions(ChartActions):
 
     def focus_panel(self, panel: str) -> None:
         """Give `panel` the focus, and on a narrow screen a place."""
+        before = self.selection.panel
         self.selection = replace(self.selection, panel=panel, prefix="")
-        if panel != "timestep":
+        if panel == "lesson":  # what was looked at stays beside it
+            self._other_panel = self._other_panel if before == panel else before
+        elif panel != "timestep":
             self._other_panel = panel
         self._arrange(*self.size)
 
