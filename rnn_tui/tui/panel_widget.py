@@ -122,8 +122,8 @@ class LinesWidget(Widget):
 
     def _covered(self, lines: Lines, cells: tuple[ValueCell, ...], covered: Covered) -> Lines:
         """Return lines with what is not to be seen yet covered."""
-        if self.id == LESSON:  # whose texts are covered already, and whose answer is not
-            return lines
+        if self.id == LESSON or not (covered.numbers or covered.names):
+            return lines  # the lesson's texts are covered already, and the answer is not
         from rnn_tui.tui.lesson.covering import covered_lines
 
         return covered_lines(lines, cells, covered)

@@ -143,3 +143,10 @@ def test_a_covered_cell_that_is_marked_can_be_seen() -> None:
     covers = {role for line in lines for text, role in line if COVERED in text}
     assert "accent" in covers
     assert MARKED not in covers
+
+
+def test_what_is_not_finite_is_said_while_nothing_is_covered() -> None:
+    panel = Panel.registered("timestep")
+    lines = ((("   !  ", "error"),),)
+    assert panel._covered(lines, (), Covered()) == lines
+    assert plain(panel._covered(lines, (), Covered((0.123,)))).strip() == "?"
