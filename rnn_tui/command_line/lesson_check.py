@@ -28,7 +28,7 @@ FAILS = 1
 """The exit code where a claim does not hold."""
 _SEEDS = Declaration(
     name="seeds", kind=str, default="", help="Check with each of these seeds, such as 0-4 or "
-    "0,3,7; left out, with one. A lesson that names its seeds is checked with those alone.",
+    "0,3,7; left out, with one. A lesson that names its seeds is checked with those of them alone.",
     group="check", effect="live",
 )  # fmt: skip
 _HELP = """\
@@ -146,7 +146,7 @@ def seeds_for(lesson: Lesson, seeds: tuple[int, ...] = ()) -> tuple[int | None, 
     if lesson.checkpoint:
         return (None,)
     if lesson.seeds:
-        return lesson.seeds if seeds else lesson.seeds[:1]
+        return tuple(seed for seed in seeds if seed in lesson.seeds) or lesson.seeds[:1]
     return seeds or (lesson_settings(lesson).seed,)
 
 
