@@ -42,6 +42,8 @@ class AnswerField:
         if key in ERASING and (self.text or key == "backspace"):
             self.text = "" if self.asked == "choice" else self.text[:-1]
             return True
+        if character == " " and self.text:  # typed within an answer, it does not begin training
+            return True
         if self.asked == "choice":
             return self._choice(key, character)
         typed = _SIGNS.get(character or "") or (character or "")
