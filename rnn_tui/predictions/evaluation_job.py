@@ -91,8 +91,8 @@ class EvaluationJob(PredictionJob):
         self.evaluated = self.started
 
     def forget_looks(self) -> None:
-        """Begin the history of evaluations anew."""
-        self._history = []
+        """Begin the history of evaluations anew: what was evaluated may be once more."""
+        self._history, self._key = [], None
 
     def measure(self, trainer: Trainer) -> None:
         """Measure the loss on the first test data with the parameters of `trainer`, if it is due.
