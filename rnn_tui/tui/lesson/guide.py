@@ -94,6 +94,7 @@ class LessonGuide:
         self._note = ""  # why what was typed cannot be an answer
         self._off_path = False
         self._ended = False
+        self._turning = False  # the key before turned to a step
         self._refresh()
 
     # ---------------------------------------------------------------- steps
@@ -224,7 +225,10 @@ class LessonGuide:
             character: the character that it types; None for none.
             in_focus: the panel ``lesson`` has the focus.
         """
-        if (in_focus or self._ended) and key in ("pageup", "pagedown"):
+        turns = key in ("pageup", "pagedown")
+        # A step gives the focus to the panel that it shows; the same keys go on turning.
+        self._turning = turns and (in_focus or self._ended or self._turning)
+        if self._turning:
             self.on() if key == "pagedown" else self.back()
             return True
         if not self.open or not (self.typing or in_focus):
