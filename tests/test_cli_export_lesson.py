@@ -201,3 +201,13 @@ def test_every_lesson_gives_the_same_files_each_time(each: Any, size: str) -> No
         made.append((figures, Path(f"{k}.cast").read_bytes()))
     assert made[0] == made[1]
     assert len(made[0][0]) >= len(each.read().steps)
+
+
+@pytest.mark.long
+def test_what_has_no_value_is_said_with_its_line(
+    lesson: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lesson.write_text(LESSON.replace("{h_1[1]}.", "{nope}."))
+    assert export(str(lesson), "--svg", "figures") == 2
+    assert re.match(rf"rnn-tui: {lesson.name}:10: say: .*nope", capsys.readouterr().err)
+    assert not Path("figures").exists()

@@ -167,7 +167,7 @@ def _pictures(lesson: Lesson, size: tuple[int, int], theme: str, slides: bool) -
     try:
         return step_pictures(app, size)
     except TourError as error:
-        raise CommandError(f"{lesson.path}: {error}") from None
+        raise CommandError(str(error)) from None
 
 
 def _contents(

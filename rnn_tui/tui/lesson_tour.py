@@ -7,7 +7,9 @@ how fast the machine is stays out of them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 ASKED, REVEALED = "asked", "revealed"
 STEP_SECONDS = 600.0  # that the actions of a step may take
-NUMBERS_SECONDS = 30.0  # until its numbers are there, once nothing is under way
+NUMBERS_SECONDS = 10.0  # until its numbers are there, once nothing is under way
 TESTS_SECONDS = 20.0  # after which a test loss is not waited for
 POLL = 0.02  # seconds
 DIGITS = 4  # of a number that is typed
@@ -73,6 +75,7 @@ def step_pictures(app: RnnTui, size: tuple[int, int]) -> list[StepPicture]:
     Raises:
         TourError: a step cannot be played.
         LoggedError: something unexpected has failed.
+        KeyboardInterrupt: the user has pressed ctrl+c.
     """
     tour = _Tour(app)
     app.animation_level = "none"
@@ -87,6 +90,8 @@ def step_pictures(app: RnnTui, size: tuple[int, int]) -> list[StepPicture]:
         asyncio.run(app.run_async(headless=True, size=size, auto_pilot=play))
     finally:
         app.session.stop()
+    if tour.interrupted:
+        raise KeyboardInterrupt
     if tour.failed is not None:
         raise tour.failed
     if app.end is not None:
@@ -135,23 +140,36 @@ class _Tour:
     Attributes:
         pictures: those taken so far.
         failed: why it could not go on.
+        interrupted: the user has pressed ctrl+c.
     """
 
     def __init__(self, app: RnnTui) -> None:
         self.pictures: list[StepPicture] = []
         self.failed: TourError | None = None
+        self.interrupted = False
         self._app = app
         self._errors = _Errors()
         self._charts = ChartCache()  # whose axes remember nothing but pictures
 
     async def play(self) -> None:
         """Play all steps."""
+        with contextlib.suppress(NotImplementedError, ValueError):  # Windows; no main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
         try:
             await self._until(lambda: self._app.debugger.lesson is not None, "begins")
             for step in range(len(self._guide.plan.lesson.steps)):
                 await self._play_step(step)
         except TourError as error:
             self.failed = error
+
+    def _interrupt(self) -> None:
+        """Note that the user has pressed ctrl+c."""
+        self.interrupted = True
+
+    @property
+    def _path(self) -> str:
+        """The file of the lesson."""
+        return "" if self._app.debugger.lesson is None else self._guide.plan.lesson.path
 
     @property
     def _guide(self) -> LessonGuide:
@@ -169,13 +187,21 @@ class _Tour:
         where = f"step {step + 1}, {title!r}"
         idle = Patience(NUMBERS_SECONDS)
         await self._until(
-            lambda: guide.known is not None or idle.over(not guide.player.busy), where
+            lambda: (
+                guide.known is not None
+                or guide.player.error is not None
+                or idle.over(not guide.player.busy)
+            ),
+            where,
         )
-        facts = guide.known
-        if facts is None:
-            raise TourError(f"{where}: its numbers do not come")
-        if facts.problem:
-            raise TourError(f"{where}: {facts.problem}")
+        facts, found = guide.known, guide.player.evaluated
+        if guide.player.error is not None:
+            raise TourError(str(guide.player.error))
+        if facts is None or found is None:
+            raise TourError(f"{self._path}: {where}: its numbers do not come")
+        if found.mistakes:
+            first = found.mistakes[0]
+            raise TourError(f"{self._path}:{first.line}: {first.reason}")
         await self._still(where)
         asks = guide.open
         text = f"{facts.say} {facts.question} {' '.join(facts.choices)}"
@@ -184,7 +210,8 @@ class _Tour:
             return
         typed = self._type(facts)
         guide.pressed_enter()
-        await self._until(lambda: not guide.open, where)
+        if guide.open:
+            raise TourError(f"{self._path}: {where}: the right answer is not taken")
         await self._still(where)
         self._take(step, REVEALED, facts.reveal, "", typed)
 
@@ -227,7 +254,7 @@ class _Tour:
         )
         figure = replace(capture, context=context).figure(whole=True)
         if self._errors.said:
-            raise TourError(f"step {self._guide.step + 1}: {self._errors.said}")
+            raise TourError(f"{self._path}: step {self._guide.step + 1}: {self._errors.said}")
         return figure
 
     # ---------------------------------------------------------------- waiting
@@ -241,9 +268,9 @@ class _Tour:
         deadline = time.monotonic() + STEP_SECONDS
         while not condition():
             if time.monotonic() > deadline:
-                raise TourError(f"{where}: not done after {STEP_SECONDS:.0f} s")
-            if self._app.end is not None or self._app._exit:
-                raise TourError(f"{where}: the program has ended")
+                raise TourError(f"{self._path}: {where}: not done after {STEP_SECONDS:.0f} s")
+            if self.interrupted or self._app.end is not None or self._app._exit:
+                raise TourError(f"{self._path}: {where}: the program has ended")
             await asyncio.sleep(POLL)
 
     async def _still(self, where: str) -> None:
