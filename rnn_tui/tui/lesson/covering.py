@@ -57,6 +57,12 @@ def covered_snapshot(snapshot: Snapshot, covered: Covered) -> Snapshot:
     if SCALES in snapshot.proofs:
         rough = _Mask(numbers, frozenset(), rough=True).of(snapshot.proofs[SCALES])
         changed["proofs"] = MappingProxyType({**changed["proofs"], SCALES: rough})
+    changed |= {
+        name: COVERING for name in ("loss", "smoothed", "grad_norm") if name in covered.names
+    }
+    second = changed["second_network"]
+    if second is not None and "versus.loss" in covered.names:
+        changed["second_network"] = replace(second, loss=COVERING)
     return replace(snapshot, **changed)
 
 

@@ -198,7 +198,8 @@ class LessonGuide:
             self._off_path = snapshot.running or self.player.left(snapshot)
         self._refresh()
         asks = self._now.ask is not None and not self._attempt.settled
-        return snapshot.training or self._facts is not None or not asks
+        on_its_way = snapshot.training or snapshot.seeking is not None
+        return on_its_way or self._facts is not None or not asks
 
     def _find_out(self, snapshot: Snapshot) -> None:
         """Take what is said and asked once all is done; or what has gone wrong."""

@@ -150,3 +150,8 @@ def test_what_is_not_finite_is_said_while_nothing_is_covered() -> None:
     lines = ((("   !  ", "error"),),)
     assert panel._covered(lines, (), Covered()) == lines
     assert plain(panel._covered(lines, (), Covered((0.123,)))).strip() == "?"
+
+
+def test_a_loss_is_covered_by_its_name_on_the_way_there() -> None:
+    snapshot, _ = at(ONE, "UPDATE", None)
+    assert f"loss {COVERED}" in drawings(snapshot, Covered(names=("loss",)))["header"]
