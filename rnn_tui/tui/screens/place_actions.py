@@ -177,9 +177,9 @@ class PlaceActions(TrainingActions, SelectionActions):
         """Return why the line alone does not lead here; "" if it does."""
         snapshot = self.session.latest
         if snapshot.what_if is not None:
-            return "without the what-ifs" if len(snapshot.what_if.texts) > 1 else "not the what-if"
+            return f"without the what-if{'s' * (len(snapshot.what_if.texts) > 1)}"
         if snapshot.timeline.changes:
-            return "not what was changed on the way"
+            return "without what was changed on the way"
         return ""
 
     def action_note_place(self) -> None:
