@@ -94,6 +94,12 @@ def test_followers_see_what_the_presenter_shows(room: RunningServer, key: asyncs
             await until(each, r"\A ?FORWARD t=4/20 . update 0 +unit 2 of 8")
         presenter.send("*")
         await until(large, r"update 0 . loss")
+        small.send(";")  # a pointer of one's own, which the arrows move
+        await until(small, r"[▀▄█]{2,} +[▀▄█]{2,}(.|\n)*arrows move the pointer")
+        small.send("\x1b[A;")
+        await until(small, r"your own view")
+        small.send("\x1b")
+        await small.wait_for(FOLLOWING)
 
         presenter.send(" ")
         for each in (small, large):
