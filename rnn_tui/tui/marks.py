@@ -16,6 +16,7 @@ from rnn_tui.tui.lines import Line, Lines, merge, text_width
 
 _SEPARATOR = "\x1f"  # in a role: before the name of a value, and before its number
 _RANGE = re.compile(r"\[(\d+):(\d+)\]")
+_HALVES = "▀▄"  # of a cell with two units, which is marked as a whole
 MARKED, FADED = "pill-accent", "faded"  # roles
 
 
@@ -137,7 +138,8 @@ def _marked(line: Line, cells: Sequence[ValueCell], dims: bool) -> Line:
         other = FADED if dims else role
         for character in text:
             inside = any(cell.x <= x < cell.x + cell.width for cell in cells)
-            runs.append((character, MARKED if inside else other))
+            shown = " " if inside and character in _HALVES else character
+            runs.append((shown, MARKED if inside else other))
             x += text_width(character)
     return merge(runs)
 
