@@ -17,6 +17,9 @@ from rnn_tui.number_text import number
 
 ROUNDED = 5e-4  # relative, of a number that was calculated: four digits, as they are shown
 NOTHING = 1e-15  # what is smaller is 0 for those who type 0
+CLOSE = 0.05  # relative, of a size that is right but for its sign
+MULTIPLE = 11  # from which on a wrong number is said to be so many times too large or small
+MOST_TIMES = 1_000_000
 _HAIR = 1e-9  # relative, for what rounding does in the last place
 _HALF = 0.501  # of the last digit typed: where 5 follows it, both ways of rounding are right
 Kind = Literal["exact", "approximate", "off"]
@@ -89,22 +92,33 @@ def _is_exact(given: TypedNumber, right: float, relative: float) -> bool:
 
 def _how_off(given: TypedNumber, right: float, relative: float) -> str:
     """Return how far off an answer is, and what may be the matter."""
-    if given.value and (given.value < 0) != (right < 0):
-        close = abs(abs(given.value) - abs(right)) <= 0.05 * abs(right)
-        return "off: the sign is the other one" + ("; the size is right" if close else "")
     if not given.value:
         return "off: it is not 0"
-    ratio = given.value / right
+    if (given.value < 0) == (right < 0):
+        ratio = given.value / right
+        factor = _factor(ratio)
+        return f"off: {factor}" if factor else f"off by {_percent(relative)}"
+    ratio = -given.value / right
+    size = abs(ratio - 1)
+    if size <= CLOSE:
+        return "off: the sign is the other one; the size is right"
+    return f"off: the other sign, and {_factor(ratio) or f'a size {_percent(size)} off'}"
+
+
+def _factor(ratio: float) -> str:
+    """Return how many times too large or small a positive number is; "" where it is no multiple."""
     for factor in (100.0, 10.0):
         for times, words in ((factor, "too large"), (1 / factor, "too small")):
             if abs(ratio / times - 1) <= 0.02:
-                return f"off: {factor:g} times {words}"
-    if relative < 10:
-        return f"off by {_percent(relative)}"
-    return f"off: {number(ratio, 2)} times what it is"
+                return f"{factor:g} times {words}"
+    if 1 / MULTIPLE < ratio < MULTIPLE:
+        return ""
+    times = max(ratio, 1 / ratio) if ratio else math.inf
+    shown = f"over {MOST_TIMES:,}" if times > MOST_TIMES else f"about {float(f'{times:.1e}'):,.0f}"
+    return f"{shown} times too {'large' if ratio > 1 else 'small'}"
 
 
 def _percent(relative: float) -> str:
     """Return a relative error in two digits."""
     percent = 100 * relative
-    return f"{percent:.0f} %" if percent >= 100 else f"{number(percent, 2)} %"
+    return f"{percent:.0f} %" if percent >= 99.5 else f"{number(percent, 2)} %"
