@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,12 +23,14 @@ class ClaimResult:
         left: the left side of the comparison that decided it; of several entries the worst.
         right: the right side.
         words: both in words: ``norm(dh_1) is 0.1342, 0.5 is 0.5``.
+        finite: whether all numbers are that it was decided by; with others no claim holds.
     """
 
     holds: bool
     left: float
     right: float
     words: str
+    finite: bool = True
 
 
 def check_tree(node: Node, scope: Scope) -> ClaimResult:
@@ -46,7 +48,7 @@ def check_tree(node: Node, scope: Scope) -> ClaimResult:
             return _first_that(True, claims, scope)
         case Not(_, claim):
             found = check_tree(claim, scope)
-            return ClaimResult(not found.holds, found.left, found.right, found.words)
+            return replace(found, holds=found.finite and not found.holds)
         case Always():
             return _always(node, scope)
     raise ClaimError(f"{node.text} is a number, not a claim")
@@ -61,7 +63,8 @@ def _first_that(wanted: bool, claims: tuple[Node, ...], scope: Scope) -> ClaimRe
             return result
         found.append(result)
     words = dict.fromkeys(part for each in found for part in each.words.split("; "))
-    return ClaimResult(not wanted, found[-1].left, found[-1].right, "; ".join(words))
+    finite = all(each.finite for each in found)
+    return ClaimResult(not wanted, found[-1].left, found[-1].right, "; ".join(words), finite)
 
 
 def _always(node: Always, scope: Scope) -> ClaimResult:
@@ -70,8 +73,7 @@ def _always(node: Always, scope: Scope) -> ClaimResult:
     for t in timesteps(node.first, node.last, scope):
         result = check_tree(node.claim, scope.at(t))
         if not result.holds:
-            words = f"at t={t} {result.words}"
-            return ClaimResult(False, result.left, result.right, words)
+            return replace(result, words=f"at t={t} {result.words}")
     if result is None:
         raise ClaimError(f"{node.text}: there is no timestep in this range")
     return result
@@ -87,11 +89,13 @@ def _compared(node: Compared, scope: Scope) -> ClaimResult:
         raise ClaimError(f"{node.text}: {shapes} cannot be compared") from None
     allowed = _allowed(node, right, scope)
     with np.errstate(all="ignore"):
-        distance = np.where(left == right, 0.0, np.abs(left - right))  # 0 between infinities too
-        met = _met(node, left, right, distance, allowed)
+        distance = np.abs(left - right)
+        finite = np.isfinite(left) & np.isfinite(right)
+        met = finite & _met(node, left, right, distance, allowed)
     worst = _worst(node, left, right, distance, allowed, met)
     one, two = float(left.flat[worst]), float(right.flat[worst])
-    return ClaimResult(bool(met.all()), one, two, _words(node, one, two, left.size, worst))
+    words = _words(node, one, two, left.size, worst)
+    return ClaimResult(bool(met.all()), one, two, words, bool(finite.all()))
 
 
 def _allowed(node: Compared, right: Values, scope: Scope) -> Values:
@@ -109,7 +113,7 @@ def _allowed(node: Compared, right: Values, scope: Scope) -> Values:
 def _met(
     node: Compared, left: Values, right: Values, distance: Values, allowed: Values
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Return for each entry whether the comparison holds; with NaN none does."""
+    """Return for each entry whether the comparison holds, if both sides are finite."""
     match node.comparison:
         case "<":
             return np.asarray(left < right)
@@ -120,8 +124,7 @@ def _met(
         case ">=":
             return np.asarray(left >= right)
         case "!=":
-            finite = ~(np.isnan(left) | np.isnan(right))
-            return np.asarray((left != right) & finite)
+            return np.asarray(left != right)
         case _:
             return np.asarray(distance <= allowed)
 

@@ -82,7 +82,10 @@ def _lines() -> Iterable[str]:
     )
     yield from _table("Claims", CLAIMS)
     yield ""
-    yield "Of arrays every entry has to meet a claim. With a number that is not finite none holds."
+    yield (
+        "Of arrays every entry has to meet a claim. With a number that is not finite none holds, "
+        "and no `not` of it."
+    )
     yield from _table("Numbers in texts", TEXTS)
     yield from _table("Numbers that learners type", ANSWERS)
 

@@ -13,7 +13,7 @@ import click
 
 from rnn_tui import PROGRAM
 from rnn_tui.command_line.effects import check_effects
-from rnn_tui.command_line.exit import BAD_USAGE, DONE, CommandError, print_error
+from rnn_tui.command_line.exit import BAD_USAGE, DONE, CommandError
 from rnn_tui.command_line.options import GroupedCommand, SettingOption, parse
 from rnn_tui.lessons.checking import LessonCheck, check_lesson
 from rnn_tui.lessons.lesson import Lesson
@@ -48,7 +48,7 @@ Examples:
 Exit codes:
   0    all holds
   1    something does not: FILE:LINE, the claim, and both sides' numbers
-  2    a file cannot be read as a lesson
+  2    a file cannot be read as a lesson: FILE:LINE, and what is wrong
 """
 
 
@@ -84,7 +84,7 @@ def check(arguments: list[str]) -> int:
         try:
             lesson = checked_lesson(path)
         except LessonError as error:
-            print_error(str(error))
+            print(error, flush=True)
             code = BAD_USAGE
         else:
             jobs += [(path, seed) for seed in seeds_for(lesson, seeds)]

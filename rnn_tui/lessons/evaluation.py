@@ -25,15 +25,22 @@ class CheckedClaim:
     Attributes:
         claim: the claim.
         result: what came out; None where it has no value.
+        error: why it has none, in one line; "" where it has.
     """
 
     claim: ClaimLine
     result: ClaimResult | None
+    error: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether it holds."""
         return self.result is not None and self.result.holds
+
+    @property
+    def words(self) -> str:
+        """Both sides with their numbers, or why they have none."""
+        return self.error if self.result is None else self.result.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ def evaluation_of(step: LessonStep, evaluated: EvaluatedTexts) -> StepEvaluation
     def note(key: str, line: int, error: str) -> None:
         """Note a mistake, if there is one."""
         if error:
-            mistakes.append(LessonMistake(line, f"{key}: {error}"))
+            mistakes.append(LessonMistake(line, f"{_written(key)}: {error}"))
 
     values: dict[str, float | Array] = {}
     for (key, _), found in zip(_expressions(step), evaluated.values, strict=True):
@@ -119,7 +126,7 @@ def evaluation_of(step: LessonStep, evaluated: EvaluatedTexts) -> StepEvaluation
     checked = []
     for (claim, _), each in zip(_claims(step), evaluated.claims, strict=True):
         note("claim", claim.line, each.error)
-        checked.append(CheckedClaim(claim, each.result))
+        checked.append(CheckedClaim(claim, each.result, each.error))
     claims, whens = checked[: len(step.claims)], checked[len(step.claims) :]
     answer = values.get("ask.number", values.get("ask.timestep"))
     return StepEvaluation(
@@ -139,6 +146,11 @@ def evaluation_of(step: LessonStep, evaluated: EvaluatedTexts) -> StepEvaluation
         claims=tuple(claims),
         mistakes=tuple(mistakes),
     )
+
+
+def _written(key: str) -> str:
+    """Return what a key is called in the file: "hide" for ``ask.hide.0``."""
+    return next(part for part in reversed(key.split(".")) if not part.isdigit())
 
 
 def _number(value: float | Array | None) -> float | None:

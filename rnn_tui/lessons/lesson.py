@@ -180,6 +180,8 @@ class LessonStep:
 
     def line_of(self, key: str) -> int:
         """Return the line of a text by its key; that of the step where it is not known."""
+        while key and key not in self.text_lines:  # one text is a list of its own
+            key = key.rpartition(".")[0]
         return self.text_lines.get(key, self.line)
 
 

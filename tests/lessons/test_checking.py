@@ -63,7 +63,7 @@ def test_a_claim_that_is_made_false_fails_with_its_line(
         ('claims = "loss > 1e9"', "12: does not hold: loss > 1e9: loss is "),
         ('claims = "dq_1[1] > 0"', "12: claim: "),
         ('say = "it is {dh_9[1]}"', "12: say: "),
-        ('show = { mark = "da_9[1]" }', "12: show.mark: "),
+        ('show = { mark = "da_9[1]" }', "12: mark: "),
         ('ask = { question = "?", number = "1/0" }', "12: 1/0 must be a finite number"),
         ('ask = { question = "?", number = "dh_1" }', "12: dh_1 must be one number"),
         ('ask = { question = "?", timestep = "1.5" }', "12: 1.5 must be a timestep"),
@@ -72,6 +72,7 @@ def test_a_claim_that_is_made_false_fails_with_its_line(
             '{ text = "b", when = "2 < 3" }] }',
             "12: exactly one choice must hold, but 2 of 2 hold: 'a' and 'b'",
         ),
+        ('ask = { question = "?", number = "loss", hide = "da_9[1]" }', "12: hide: "),
         ('remember = { a = "dq_1" }', "12: remember a: "),
     ],
 )
@@ -94,7 +95,8 @@ def test_lessons_that_cannot_be_read_are_an_error(
     (tmp_path / "b.toml").write_text(RUN + "gap = 3\n[[step]]\ntitle = 'a'\n", encoding="utf-8")
     paths = [str(tmp_path / name) for name in ("a.toml", "b.toml", "none.toml")]
     assert run(["lesson", "check", *paths]) == 2
-    errors = capsys.readouterr().err.splitlines()
+    errors = capsys.readouterr().out.splitlines()
+    assert all(each.startswith(path) for each, path in zip(errors, paths, strict=True))
     assert "a.toml:8: there is no setting 'noisy'" in errors[0]
     assert "b.toml:2: --gap 3 has no effect with --task cos" in errors[1]
     assert "none.toml:1: cannot be read: " in errors[2]
