@@ -92,8 +92,8 @@ def _check_can_be_handed_out(lesson: Lesson, seed: int) -> None:
     if what := "a checkpoint" if lesson.checkpoint else what:
         raise CommandError(f"{lesson.name} begins with {what}, which a student would lack")
     if lesson.seeds and seed not in lesson.seeds:
-        which = " or ".join(map(str, lesson.seeds))
-        raise CommandError(f"--seed {seed}: {lesson.name} is written for seed {which}")
+        which = ", ".join(map(str, lesson.seeds))
+        raise CommandError(f"--seed {seed}: {lesson.name} is written for the seeds {which}")
 
 
 def _numbers_of(lesson: Lesson, seed: int) -> str:

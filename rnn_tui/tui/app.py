@@ -165,6 +165,7 @@ class RnnTui(PacedDisplay):
         self._resized = False
         self.output_diff.ascii = characters.ascii
         self.debugger = self.make_debugger()
+        self.debugger.awaits_lesson = lesson is not None
         self._draw_panels_anew()
         if view is not None and view.screen is not None:
             self.debugger.restore_view(view.screen)

@@ -47,7 +47,7 @@ STEPS = LESSON[LESSON.index("[[step]]") :]
     ("text", "said"),
     [
         (BEFORE, "asks nothing"),
-        (f"seeds = [0, 3]\n{LESSON}", "is written for seed 0 or 3"),
+        (f"seeds = [0, 3]\n{LESSON}", "is written for the seeds 0, 3"),
         (f'title = "x"\n[run]\ncheckpoint = "run.safetensors"\n{STEPS}', "a student would lack"),
         (f'{BEFORE}claims = ["h_2[1] > 1"]\n[step.ask]{ASK}', "does not work with this seed"),
     ],

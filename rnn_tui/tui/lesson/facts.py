@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rnn_tui.lessons.evaluation import StepEvaluation
+from rnn_tui.lessons.evaluation import StepEvaluation, mistakes_of_prediction
 from rnn_tui.lessons.lesson import LessonStep, Prediction
 from rnn_tui.number_text import number
 from rnn_tui.tui.lesson.view import Try
@@ -25,7 +25,9 @@ class StepFacts:
         right_text: the same as it is shown.
         steps: the number of timesteps.
         numbers: the values that are covered until the answer is in.
-        problem: what could not be evaluated, in one line; "" for nothing.
+        problem: why no answer is right, in one line; the question is not graded. "" if one is.
+        seed: the seed of the run; None where that does not say which numbers it begins with.
+        failed: what is claimed and does not hold, with the numbers; () if all holds.
     """
 
     say: str = ""
@@ -38,19 +40,48 @@ class StepFacts:
     steps: int = 1
     numbers: tuple[float, ...] = ()
     problem: str = ""
+    seed: int | None = None
+    failed: tuple[str, ...] = ()
+
+    def otherwise(self, *, told: bool) -> str:
+        """Return what is said where a claim of the step does not hold; "" if all do.
+
+        Args:
+            told: whether its numbers may be seen, as nothing is asked for any more.
+        """
+        if not self.failed:
+            return ""
+        if not told:
+            return f"{self._run.capitalize()} not all comes out as this lesson says."
+        more = len(self.failed) - 1
+        others = f" (and {more} more)" if more else ""
+        return f"{self._run.capitalize()} it comes out otherwise: {self.failed[0]}{others}."
+
+    @property
+    def not_graded(self) -> str:
+        """Why no answer is graded, in one line; "" if one is."""
+        return f"not graded {self._run}: {self.problem}" if self.problem else ""
+
+    @property
+    def _run(self) -> str:
+        return "here" if self.seed is None else f"with this seed ({self.seed})"
 
 
-def facts_of(step: LessonStep, found: StepEvaluation, steps: int) -> StepFacts:
+def facts_of(
+    step: LessonStep, found: StepEvaluation, steps: int, seed: int | None = None
+) -> StepFacts:
     """Return what is known of a step whose texts and answers have been evaluated.
 
     Args:
         step: the step.
         found: its texts and answers.
         steps: the number of timesteps.
+        seed: that of the run, if it says which numbers it begins with.
     """
     ask = step.ask
+    failed = tuple(each.words for each in found.claims if not each.holds)
     if ask is None:
-        return StepFacts(found.say, steps=steps)
+        return StepFacts(found.say, steps=steps, seed=seed, failed=failed)
     right, right_text, problem = math.nan, "", ""
     if ask.kind == "choice":
         holding = [k for k, holds in enumerate(found.right, 1) if holds]
@@ -59,9 +90,11 @@ def facts_of(step: LessonStep, found: StepEvaluation, steps: int) -> StepFacts:
     elif found.answer is not None:
         right = found.answer
         right_text = number(right) if ask.kind == "number" else f"t={right:.0f}"
-    if not right_text:
-        why = f": {found.mistakes[0].reason}" if found.mistakes else ""
-        problem = f"this question has no answer here{why}"
+    if wrong := [*mistakes_of_prediction(step, found)]:
+        problem = wrong[0].reason
+    elif not right_text:  # it has no value, which is a mistake of its own
+        line = step.line_of(f"ask.{ask.kind}")
+        problem = next((each.reason for each in found.mistakes if each.line == line), "no value")
     numbers = found.covered[1:] if ask.kind == "timestep" else found.covered
     return StepFacts(
         found.say,
@@ -74,6 +107,8 @@ def facts_of(step: LessonStep, found: StepEvaluation, steps: int) -> StepFacts:
         steps,
         numbers,
         problem,
+        seed,
+        failed,
     )
 
 

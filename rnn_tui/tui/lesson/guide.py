@@ -90,6 +90,7 @@ class LessonGuide:
             for each in plan.results
         }
         self._facts: StepFacts | None = None  # None until all is done and known
+        self._ungraded: set[int] = set()  # steps whose question has no one right answer
         self._field = AnswerField()
         self._note = ""  # why what was typed cannot be an answer
         self._off_path = False
@@ -184,6 +185,11 @@ class LessonGuide:
         known = self._facts is not None and not self._facts.problem
         return self._now.ask is not None and known and not self._attempt.settled and not self._ended
 
+    @property
+    def waits(self) -> bool:
+        """Whether the actions of the step are being done, so that no key may move the run."""
+        return self._facts is None and self.player.busy and not self._ended
+
     # ---------------------------------------------------------------- snapshots
 
     def takes(self, snapshot: Snapshot) -> bool:
@@ -211,7 +217,10 @@ class LessonGuide:
             self._note = str(player.error or "stopped on the way there: esc goes to the step")
             self._off_path = True
             return
-        self._facts = facts_of(self._now, found, snapshot.steps)
+        seed = None if self.plan.lesson.checkpoint else snapshot.settings.seed
+        self._facts = facts_of(self._now, found, snapshot.steps, seed)
+        if self._facts.problem:
+            self._ungraded.add(self.step)
         self.typing = self.open
         self._refresh()
         self._screen.show_for_lesson(self._show)
@@ -232,20 +241,31 @@ class LessonGuide:
         if self._turning:
             self.on() if key == "pagedown" else self.back()
             return True
+        if self.waits:  # for the question, which comes
+            return self._is_answered_early() and self._type(key, character)
         if not self.open or not (self.typing or in_focus):
             return False
         if self._field.asked == "timestep" and key in ("left", "right"):
             self._screen.move_timestep_of_answer(1 if key == "right" else -1)
             return True
+        return self._type(key, character)
+
+    def _type(self, key: str, character: str | None) -> bool:
+        """Give a key to the field; return whether it is one for it."""
         if not self._field.key(key, character):
             return False
-        self.typing, self._note = True, ""
+        self.typing, self._note = self.open, ""
         self._changed()
         return True
 
+    def _is_answered_early(self) -> bool:
+        """Return whether what is typed before there is a question is its answer."""
+        return self._now.ask is not None and not self._attempt.settled
+
     def paste(self, text: str, *, in_focus: bool) -> bool:
         """Take a pasted text if the field has the keys; return whether it has."""
-        if not self.open or not (self.typing or in_focus):
+        early = self.waits and self._is_answered_early()
+        if not early and (not self.open or not (self.typing or in_focus)):
             return False
         self._field.paste(text)
         self._changed()
@@ -325,9 +345,10 @@ class LessonGuide:
     def _covered(self) -> Covered:
         """Return what is not to be seen yet."""
         ask = self._now.ask
-        if ask is None or self._attempt.settled or self._ended:
+        known = self._facts
+        if ask is None or self._attempt.settled or self._ended or (known and known.problem):
             return Covered()
-        numbers = () if self._facts is None else self._facts.numbers
+        numbers = () if known is None else known.numbers
         names = (*((ask.answer,) if ask.kind == "number" else ()), *ask.hides)
         return Covered(numbers, names, ask.hides_panels)
 
@@ -358,7 +379,8 @@ class LessonGuide:
             busy=facts is None and not self._note,
             off_path=self._off_path,
             last=self.step + 1 == len(lesson.steps),
-            problem=self._note or known.problem,
+            problem=self._note or known.not_graded,
+            otherwise=known.otherwise(told=ask is None or settled or bool(known.problem)),
             mark=step.show.mark,
             dim=step.show.dim,
         )
@@ -366,11 +388,13 @@ class LessonGuide:
     def _sum_up(self) -> str:
         """Return the paragraphs of the end."""
         results = self.results
-        asked = sum(step.ask is not None for step in self.plan.lesson.steps)
+        asked = sum(step.ask is not None for step in self.plan.lesson.steps) - len(self._ungraded)
         lines = ["This was the last step."]
         if asked:
             first = sum(each.right_at_first for each in results)
             later = sum(each.right for each in results) - first
             second = f", {later} at the second try" if later else ""
             lines = [f"{first} of {asked} predictions were right at the first try{second}."]
+        if without := len(self._ungraded):
+            lines.append(f"{without} could not be graded: no one answer was right.")
         return "\n".join([*lines, *self.plan.sum_up(results)])

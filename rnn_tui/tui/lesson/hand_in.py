@@ -113,7 +113,9 @@ class HandInGuide(LessonGuide):
         """Return what the panel shows, but for what is right, why, and hints."""
         view = super()._view()
         problem = view.problem or self._sheet.problem
-        return replace(view, right="", reveal="", hint="", problem=problem)
+        ask, known = self._now.ask, self.known
+        otherwise = known.otherwise(told=ask is None) if known is not None else ""
+        return replace(view, right="", reveal="", hint="", problem=problem, otherwise=otherwise)
 
     def _sum_up(self) -> str:
         """Return the paragraphs of the end."""

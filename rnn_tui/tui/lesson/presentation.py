@@ -113,6 +113,10 @@ class PresentationGuide(LessonGuide):
             return False
         return super().key(key, character, in_focus=in_focus)
 
+    def _is_answered_early(self) -> bool:
+        """Return False: digits count on a slide until somebody answers."""
+        return False
+
     def pressed_enter(self) -> None:
         """Answer, or begin to; slides are turned by other keys."""
         if self.open:

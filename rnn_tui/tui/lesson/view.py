@@ -49,6 +49,7 @@ class LessonView:
         last: there is no step after this one.
         ended: the sum-up is shown, as `say`.
         problem: what has gone wrong, in one line; "" for nothing.
+        otherwise: what is said where a claim of the step does not hold in this run.
         mark: the value that is pointed at, as a name: ``dh_2[1]``; "" for none.
         dim: everything but that is dimmed.
         turned: it is a slide, which PgDn and PgUp turn.
@@ -73,6 +74,7 @@ class LessonView:
     last: bool = False
     ended: bool = False
     problem: str = ""
+    otherwise: str = ""
     mark: str = ""
     dim: bool = False
     turned: bool = False

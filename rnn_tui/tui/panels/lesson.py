@@ -80,6 +80,7 @@ def _body(view: LessonView, width: int, *, read: bool) -> list[Line]:
     if view.busy:
         return _text("one moment …", width, "dim")
     say = _text(view.say, width)
+    otherwise = _text(view.otherwise, width, "accent")
     question = _text(view.question, width, "strong") if view.question else []
     question += _choices(view, width)
     news = _tries(view, width)
@@ -87,8 +88,10 @@ def _body(view: LessonView, width: int, *, read: bool) -> list[Line]:
         news += _text(f"hint: {view.hint}", width)
     news += _text(view.reveal, width)
     if not read or not view.tries:
-        return [*say, *question, *news]
-    return [*news, *question, *say] if not view.open else [*question, *news, *say]
+        return [*say, *otherwise, *question, *news]
+    if view.open:
+        return [*question, *news, *otherwise, *say]
+    return [*news, *otherwise, *question, *say]
 
 
 def _text(text: str, width: int, role: str = "") -> list[Line]:
@@ -133,8 +136,9 @@ def _try(tried: Try, view: LessonView) -> Line:
 
 def _end(view: LessonView, width: int) -> list[Line]:
     """Return the line that says what to type, or what ``enter`` does."""
-    if view.busy:
-        return []
+    if view.busy:  # what is typed meanwhile waits for the question
+        typed: Line = ((" answer ", "title"), (view.answer, "strong"), (CURSOR, "accent"))
+        return [typed] if view.answer else []
     if view.problem and not view.open:
         return [*_text(view.problem, width, "error"), _what_now(view)]
     return _field(view) or [_what_now(view)]

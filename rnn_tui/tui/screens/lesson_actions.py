@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from rnn_tui.tui.presented_view import PresentedView
 
 LESSON = "lesson"
+MOVES = (
+    "go", "back_by", "go_to", "go_to_newest", "continue", "back_to_stop", "run_to", "run_or_pause",
+    "what_if", "enter", "clear_ghosts", "restart", "undo_step", "settings", "bookmarks", "swap",
+    "play", "breakpoints",
+)  # fmt: skip
+"""Actions that move or change the run; while a lesson does so itself, nobody else does."""
+TYPED = "+-−.,%"  # besides digits, what an answer begins with
+ON_ITS_WAY = "one moment: the lesson is on its way to this step"
 UNSEEN_SECONDS = 1.5  # after which enter counts, whatever the link says of what was seen
 _TEXTUAL = {
     "pgup": "pageup", "pgdn": "pagedown", "esc": "escape", "[": "left_square_bracket",
@@ -42,9 +50,12 @@ class LessonActions(DeskActions):
 
     Attributes:
         lesson: guides through it; None where there is none.
+        awaits_lesson: whether there will be one, as soon as the session works.
     """
 
     lesson: LessonGuide | None = None
+    awaits_lesson = False
+    _early_keys: tuple[tuple[str, str | None], ...] = ()  # typed before there was a lesson
     _lesson_news: Question | None = None  # what enter has brought, until it was seen
     _lesson_news_since = 0.0
     _lesson_looks_at: tuple[object, ...] = ()
@@ -59,10 +70,26 @@ class LessonActions(DeskActions):
 
         Textual calls this method of the other classes, too.
         """
+        if self.awaits_lesson and _is_for_lesson(event):
+            self._early_keys = (*self._early_keys, (event.key, event.character))
+            _end(event)
         if self.lesson is None or self.selection.prefix:
             return
         if self.lesson.key(event.key, event.character, in_focus=self._in_lesson):
             event.stop()
+        elif self._comes_too_early(event.key):
+            _end(event)
+            self._show_notice(ON_ITS_WAY)
+
+    def _comes_too_early(self, key: str) -> bool:
+        """Return whether a key would move the run while the lesson does."""
+        lesson = self.lesson
+        if lesson is None or not lesson.waits:
+            return False
+        if key.isdigit():
+            return not lesson.presents
+        stops = key in ("space", "f5") and self.session.latest.running
+        return _moves(key) and not stops
 
     def on_paste(self, event: events.Paste) -> None:
         """Take a pasted answer."""
@@ -205,9 +232,12 @@ class LessonActions(DeskActions):
 
     def begin_lesson(self, lesson: LessonGuide) -> None:
         """Play a lesson from now on."""
-        self.lesson = lesson
+        self.lesson, self.awaits_lesson = lesson, False
         self._other_panel = "timestep"
         lesson.begin()
+        taken = [lesson.key(*each, in_focus=False) for each in self._early_keys]
+        if not all(taken):
+            self._show_notice(ON_ITS_WAY)
 
     def show_for_lesson(self, show: Show) -> None:
         """Look at what a step shows."""
@@ -284,6 +314,24 @@ class LessonActions(DeskActions):
     def draw_lesson(self) -> None:
         """Draw what has changed of the lesson."""
         self._frames.draw_after_key()
+
+
+def _moves(key: str) -> bool:
+    """Return whether a key, by its name in Textual, may move or change the run."""
+    return any(
+        key in each.keys.split(",") and each.action.partition("(")[0] in MOVES for each in KEYS
+    )
+
+
+def _is_for_lesson(event: events.Key) -> bool:
+    """Return whether a key may begin an answer, or moves the run."""
+    return event.key.isdigit() or _moves(event.key) or (event.character or " ") in TYPED
+
+
+def _end(event: events.Key) -> None:
+    """Let nobody else take a key."""
+    event.stop()
+    event.prevent_default()
 
 
 def _names(key: str) -> set[str]:
