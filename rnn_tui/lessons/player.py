@@ -80,6 +80,7 @@ class LessonPlayer:
         *,
         on_key: Callable[[str], None] = lambda key: None,
         on_place: Callable[[PlaceLine], None] = lambda place: None,
+        on_play: Callable[[int], None] = lambda step: None,
     ) -> None:
         """Play `lesson` through `session`, whose run must be at its beginning.
 
@@ -88,9 +89,12 @@ class LessonPlayer:
             session: what takes the commands.
             on_key: called with each key of a step that only a screen can press, such as ``z``.
             on_place: called with each place that a step goes to, for what is looked at there.
+            on_play: called with each step before its actions are done; not where one that was
+                entered before comes back as it was.
         """
         self.lesson = lesson
         self._moves = LessonMoves(lesson.path, on_key, on_place)
+        self._on_play = on_play
         self.step = BEFORE_FIRST
         self.error: LessonError | None = None
         self.interrupted = False
@@ -233,6 +237,7 @@ class LessonPlayer:
     def _play(self, number: int, snapshot: Snapshot) -> Work:
         """Do what a step does, then ask for its texts, answers and claims."""
         step = self.lesson.steps[number]
+        self._on_play(number)
         for action, line in zip(step.do, step.lines, strict=True):
             snapshot = yield from self._moves.carry_out(action, line, snapshot)
         snapshot = yield from self._evaluate(number)

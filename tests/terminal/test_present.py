@@ -84,3 +84,64 @@ def test_the_lecture_is_played_through_by_keys(size: tuple[int, int]) -> None:
             click(one, "pageup")
             one.wait_for(f" {place}/{len(steps)} · ")
             one.terminal.wait_still(0.3)
+
+
+LOOKS = """
+title = "Looks"
+[run]
+hidden = 4
+steps = 5
+[[step]]
+title = "one"
+do = ["keys 2n"]
+show = { panel = "network", unit = 2 }
+[[step]]
+title = "two"
+do = ["keys up n"]
+show = { panel = "timestep" }
+[[step]]
+title = "three"
+do = ["keys u"]
+show = { panel = "loss", big = "curve" }
+"""
+CHANGES = (("tab",), ("z", "tab", "down"), ("f2", "d"), ("f3", "down", "f3"), ("u", "left", "tab"))
+
+
+def seen(one: Program) -> str:
+    """Return the screen once the slide is there, without what the footer says besides."""
+    one.wait_for(lambda text: "esc comes back" not in text)
+    one.terminal.wait_still(0.25)
+    return one.text()
+
+
+@pytest.mark.long
+def test_a_slide_that_one_comes_back_to_looks_as_it_did(tmp_path: Path) -> None:
+    (tmp_path / "slides.toml").write_text(LOOKS)
+    with program("present", str(tmp_path / "slides.toml"), "--slide", "2") as one:
+        one.wait_for(" 2/3 · two ")
+        two = seen(one)
+        click(one)
+        one.wait_for(" 3/3 · three ")
+        three = seen(one)
+        click(one, "pageup")
+        one.wait_for(" 2/3 · two ")
+        assert seen(one) == two
+        for ways in (("f5",), ("esc", "esc", "esc", "f5"), ("pagedown", "pageup")):
+            for keys in CHANGES:
+                one.key(*keys)
+                one.terminal.wait_still(0.2)
+                for key in ways:
+                    click(one, key)
+                    one.terminal.wait_still(0.2)
+                one.wait_for(" 2/3 · two ")
+                assert seen(one) == two, (keys, ways)
+        one.key("tab", "down", "z")
+        click(one)
+        one.wait_for(" 3/3 · three ")
+        assert seen(one) == three
+    with program("present", str(tmp_path / "slides.toml")) as one:
+        one.wait_for(" 1/3 · one ")
+        one.key("down", "tab", "z")
+        click(one)
+        one.wait_for(" 2/3 · two ")
+        assert seen(one) == two

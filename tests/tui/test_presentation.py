@@ -11,6 +11,8 @@ from tui.screen_support import snapshot_after
 from rnn_tui.lessons.evaluation import StepEvaluation
 from rnn_tui.lessons.lesson import Choice, Lesson, LessonStep, Prediction, Show
 from rnn_tui.lessons.lesson_file import LessonError
+from rnn_tui.session.snapshot import Snapshot
+from rnn_tui.tui.lesson.guide import KeptLook
 from rnn_tui.tui.lesson.plan import LessonPlan
 from rnn_tui.tui.lesson.presentation import FIRST, LAST, PresentationGuide
 
@@ -62,6 +64,16 @@ class Player:
         )
 
 
+class Kept:
+    """Nothing is looked at."""
+
+    def again(self) -> None:
+        pass
+
+    def carried(self, before: Snapshot, snapshot: Snapshot) -> KeptLook:
+        return self
+
+
 class Desk:
     """A presentation with a clock that is set by hand.
 
@@ -93,6 +105,9 @@ class Desk:
         said = self.guide.turn(distance)
         self.taken()
         return said
+
+    def keep_look(self) -> KeptLook:
+        return Kept()
 
     def show_for_lesson(self, show: Show) -> None:
         self.shown.append(show)

@@ -14,8 +14,9 @@ def make_guide(plan: LessonPlan, session: SnapshotSource, screen: LessonScreen) 
     player = LessonPlayer(
         plan.lesson,
         session,
-        on_key=screen.press_for_lesson,
-        on_place=screen.take_place_of_lesson,
+        on_key=lambda key: guide.presses(key),
+        on_place=lambda place: guide.looks_from(place),
+        on_play=lambda step: guide.plays(step),
     )
-    make = plan.make_guide or LessonGuide
-    return make(plan, player, screen)
+    guide = (plan.make_guide or LessonGuide)(plan, player, screen)
+    return guide

@@ -19,6 +19,18 @@ from rnn_tui.tui.lesson.view import Covered, LessonView, Try
 TRIES = 2  # the second comes after the hint
 
 
+class KeptLook(Protocol):
+    """How the run was looked at, all of it."""
+
+    def again(self) -> None:
+        """Look at the run so again."""
+        ...
+
+    def carried(self, before: Snapshot, snapshot: Snapshot) -> KeptLook:
+        """Return the same in the network of `snapshot`; it was kept in that of `before`."""
+        ...
+
+
 class LessonScreen(Protocol):
     """What the main screen does for a lesson."""
 
@@ -36,6 +48,10 @@ class LessonScreen(Protocol):
 
     def take_place_of_lesson(self, place: PlaceLine) -> None:
         """Look at what a place says is looked at."""
+        ...
+
+    def keep_look(self) -> KeptLook:
+        """Return how the run is looked at."""
         ...
 
     def move_timestep_of_answer(self, direction: int) -> None:
@@ -146,6 +162,17 @@ class LessonGuide:
         """Look at what the step shows."""
         self._screen.show_for_lesson(self._show)
 
+    def plays(self, step: int) -> None:
+        """Take it that the actions of a step are about to be done."""
+
+    def presses(self, key: str) -> None:
+        """Press a key of a step's actions that changes what is looked at."""
+        self._screen.press_for_lesson(key)
+
+    def looks_from(self, place: PlaceLine) -> None:
+        """Look at what a place says that a step goes to."""
+        self._screen.take_place_of_lesson(place)
+
     @property
     def results(self) -> tuple[StepResult, ...]:
         """How the predictions went whose answers are in, in the order of the steps."""
@@ -223,7 +250,7 @@ class LessonGuide:
             self._ungraded.add(self.step)
         self.typing = self.open
         self._refresh()
-        self._screen.show_for_lesson(self._show)
+        self.show_again()
 
     # ---------------------------------------------------------------- keys
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rnn_tui.tui.lesson.guide import LessonGuide, LessonScreen
+from rnn_tui.tui.lesson.guide import KeptLook, LessonGuide, LessonScreen
 from rnn_tui.tui.lesson.plan import LessonPlan
 from rnn_tui.tui.lesson.room import LessonRoom
 from rnn_tui.tui.lesson.view import LessonView
@@ -20,6 +20,7 @@ from rnn_tui.tui.lesson.view import LessonView
 if TYPE_CHECKING:
     from rnn_tui.lessons.lesson import Lesson, Show
     from rnn_tui.lessons.player import LessonPlayer
+    from rnn_tui.places.place_line import PlaceLine
     from rnn_tui.session.snapshot import Snapshot
     from rnn_tui.tui.lesson.plan import LessonPlan
 
@@ -59,6 +60,10 @@ class PresentationGuide(LessonGuide):
         self._failed = ""  # what a slide could not do
         self._runs = False  # something does, in the newest snapshot
         self.away = False
+        self._first = screen.keep_look()  # how the run is looked at before the first slide
+        self._look: KeptLook | None = None  # likewise as far as a slide's actions have come
+        self._look_in: Snapshot | None = None  # the snapshot that it is in
+        self._looks: dict[int, KeptLook] = {}  # likewise by slide once its actions are done
         super().__init__(plan, player, screen)
 
     # ---------------------------------------------------------------- turning slides
@@ -125,6 +130,7 @@ class PresentationGuide(LessonGuide):
     def takes(self, snapshot: Snapshot) -> bool:
         """Go on with what the slide does; return whether the snapshot is to be drawn."""
         before, player = self._facts, self.player
+        self._carry_look(snapshot)
         self._runs = snapshot.running
         drawn = super().takes(snapshot)
         if before is None and self._facts is not None:
@@ -161,13 +167,57 @@ class PresentationGuide(LessonGuide):
 
     @property
     def _show(self) -> Show:
-        """What the slide shows; a panel that it does not name is that of a slide before it.
+        """What the slide shows."""
+        return self._show_of(self.step)
+
+    def _show_of(self, step: int) -> Show:
+        """Return what a slide shows; a panel that it does not name is that of a slide before it."""
+        steps = self.plan.lesson.steps
+        panels = [each.show.panel for each in steps[: step + 1] if each.show.panel]
+        return replace(steps[step].show, panel=panels[-1] if panels else "timestep")
+
+    def plays(self, step: int) -> None:
+        """Look at the run as the slide before a slide does, whatever was selected there since.
 
         So a slide looks the same from wherever one has come to it.
         """
-        before = self.plan.lesson.steps[: self.step + 1]
-        panels = [each.show.panel for each in before if each.show.panel]
-        return replace(self._now.show, panel=panels[-1] if panels else "timestep")
+        if step:
+            self._look_of(step - 1).again()
+            self._screen.show_for_lesson(self._show_of(step - 1))
+        else:
+            self._first.again()
+        self._look = self._screen.keep_look()
+
+    def presses(self, key: str) -> None:
+        """Press a key of a slide's actions, with what was selected meanwhile out of its way."""
+        if self._look is not None:
+            self._look.again()
+        super().presses(key)
+        self._look = self._screen.keep_look()
+
+    def looks_from(self, place: PlaceLine) -> None:
+        """Look at what a place says that a slide goes to; see `presses`."""
+        if self._look is not None:
+            self._look.again()
+        super().looks_from(place)
+        self._look = self._screen.keep_look()
+
+    def show_again(self) -> None:
+        """Look at the run as the slide does, all that it does not name included."""
+        self._look_of(self.step).again()
+        super().show_again()
+
+    def _look_of(self, step: int) -> KeptLook:
+        """Return how the run is looked at on a slide whose actions are done, before it shows."""
+        look = self._look if self._look is not None else self._screen.keep_look()
+        return self._looks.setdefault(step, look)
+
+    def _carry_look(self, snapshot: Snapshot) -> None:
+        """Have what is selected for a slide that is being made mean the same in another network."""
+        look, before = self._look, self._look_in
+        if look is not None and before is not None and before is not snapshot:
+            self._look = look.carried(before, snapshot)
+        self._look_in = snapshot
 
     def _refresh(self) -> None:
         """Make what is shown anew; the panel has a place by itself only where it is needed."""

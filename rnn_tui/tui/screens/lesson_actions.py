@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -22,11 +22,13 @@ from rnn_tui.tui.screens.desk_actions import DeskActions
 if TYPE_CHECKING:
     from rnn_tui.lessons.lesson import Show
     from rnn_tui.places.place_line import PlaceLine
+    from rnn_tui.session.snapshot import Snapshot
     from rnn_tui.tui.lesson.guide import LessonGuide
     from rnn_tui.tui.lesson.presentation import PresentationGuide
     from rnn_tui.tui.lesson.room import LessonRoom
     from rnn_tui.tui.lesson.view import Covered, LessonView
     from rnn_tui.tui.presented_view import PresentedView
+    from rnn_tui.tui.screens.place_looking import Look
 
 LESSON = "lesson"
 MOVES = (
@@ -76,6 +78,8 @@ class LessonActions(DeskActions):
         if self.lesson is None or self.selection.prefix:
             return
         if self.lesson.key(event.key, event.character, in_focus=self._in_lesson):
+            if self.lesson.presents:
+                self.stop_play()  # it is not for the slide that one comes back to
             event.stop()
         elif self._comes_too_early(event.key):
             _end(event)
@@ -259,9 +263,15 @@ class LessonActions(DeskActions):
 
     def _looked_at(self) -> tuple[object, ...]:
         """Return what is looked at, as far as ``esc`` brings it back."""
+        if self.presentation is not None:  # a slide looks as it did, all of it
+            return (self.look(),)
         panel, request = self.selection.panel, self._request
         view = self.selection.chart_view(panel)
         return panel, self._zoomed, request.t, request.layer, view, self.selection.big
+
+    def keep_look(self) -> ScreenLook:
+        """Return how the run is looked at."""
+        return ScreenLook(self, self.look())
 
     def take_place_of_lesson(self, place: PlaceLine) -> None:
         """Look at what a place says is looked at."""
@@ -332,6 +342,23 @@ def _end(event: events.Key) -> None:
     """Let nobody else take a key."""
     event.stop()
     event.prevent_default()
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenLook:
+    """How the run was looked at on a screen; see `rnn_tui.tui.lesson.guide.KeptLook`."""
+
+    screen: LessonActions
+    look: Look
+
+    def again(self) -> None:
+        """Look at the run so again."""
+        self.screen.look_at(self.look)
+
+    def carried(self, before: Snapshot, snapshot: Snapshot) -> ScreenLook:
+        """Return the same in another network."""
+        selection = selection_moves.carried_selection(before, snapshot, self.look.selection)
+        return ScreenLook(self.screen, replace(self.look, selection=selection))
 
 
 def _names(key: str) -> set[str]:
