@@ -181,6 +181,13 @@ def test_a_terminal_of_ascii_still_gives_a_whole_figure(
             capture = app.debugger.capture()
             assert capture is not None
             text = capture.figure(whole=True, characters="ascii").text
+            assert capture.file_name(whole=False, ending=".svg") == "cos-rnn4-timestep-0-B.svg"
+            app.debugger.show_big("equation")
+            await until(pilot, lambda: app.debugger.selection.big == "equation")
+            in_large = app.debugger.capture()
+            assert in_large is not None
+            names = [in_large.file_name(whole=False, ending=each) for each in (".svg", ".csv")]
+            assert names == ["cos-rnn4-equation-large-0-B.svg", "cos-rnn4-timestep-0-B.csv"]
             return text, capture.figure(whole=True).text
 
     text, figure = asyncio.run(take())

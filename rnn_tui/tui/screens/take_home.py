@@ -66,7 +66,7 @@ class TakeHomeScreen(Dialog[TakenFile]):
     def compose(self) -> ComposeResult:
         """Yield the list in a box whose border says what the keys do."""
         with Vertical(id="take-home") as box:
-            box.border_title = f"take it home: {self._capture.panel}, or the whole screen"
+            box.border_title = f"take it home: {self._capture.shown}, or the whole screen"
             yield TakeHomeList(*map(self._option, CHOICES), id="take-home-list")
 
     def _option(self, letter: str) -> Option:

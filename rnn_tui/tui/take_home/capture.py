@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rnn_tui.tui.panel_tables.number_table import Tables
 
 AROUND = ("header", "footer")
+NUMBERS = ".csv"
 TABLES = "rnn_tui.tui.panel_tables"
 LONGEST_STEM = 80  # characters of a file's name that come from the run's own file
 
@@ -48,6 +49,14 @@ class Capture:
     def panel(self) -> str:
         """The name of the panel with the focus."""
         return self.context.selection.panel
+
+    @property
+    def shown(self) -> str:
+        """What a figure of the panel shows: the panel, or what fills the screen in large."""
+        big = self.context.selection.big
+        if not big:
+            return self.panel
+        return f"{self.panel if big == 'curve' else big}-large"
 
     @property
     def covers(self) -> bool:
@@ -109,7 +118,7 @@ class Capture:
         """Return what a figure shows, in a line."""
         settings, cursor = self.snapshot.settings, self.snapshot.cursor
         place = f"{cursor.stage} t={cursor.t}" if cursor.t else str(cursor.stage)
-        what = "screen" if whole else self.panel
+        what = "screen" if whole else self.shown
         network = f"{settings.cell} {settings.hidden} on {settings.task}"
         return f"{what}: {network}, update {cursor.update} {place}"
 
@@ -122,7 +131,8 @@ class Capture:
         place = str(cursor.update)
         if cursor.has_batch:
             place += f"-{str(cursor.stage)[0]}{cursor.t or ''}"
-        return f"{stem}-{'screen' if whole else self.panel}-{place}{ending}"
+        shown = self.panel if ending == NUMBERS else self.shown  # numbers are the panel's
+        return f"{stem}-{'screen' if whole else shown}-{place}{ending}"
 
 
 def tables_of(panel: str, context: DrawContext) -> Tables:
