@@ -55,7 +55,10 @@ def parse_place(text: str, update: int | None = None) -> PlaceLine:
         place, rest = _place(words, update)
         return replace(place, looking=_looking(rest))
     except PlaceError as error:
-        raise PlaceError(f"{quote(text)}: {error}") from None
+        said = str(error)  # which may begin with the same line already
+        raise PlaceError(
+            said if said.startswith(quote(text)) else f"{quote(text)}: {said}"
+        ) from None
 
 
 def _packed(text: str) -> str:

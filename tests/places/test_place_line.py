@@ -129,6 +129,7 @@ def test_a_place_in_the_update_at_hand() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("foo", "is no place"),
         ("40:F", "FORWARD needs a timestep"),
         ("B7", "the number of the update is missing"),
         ("40:B7 unit 0", "unit must be a whole number from 1 to 999999999, not '0'"),
@@ -144,6 +145,7 @@ def test_what_is_refused_says_what_is_allowed(text: str, said: str) -> None:
         parse_place(text)
     assert said in str(error.value)
     assert str(error.value).startswith(repr(text))
+    assert str(error.value).count(repr(text)) == 1
 
 
 @given(st.sets(st.integers(1, 80)).map(sorted))
