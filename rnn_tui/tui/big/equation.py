@@ -30,11 +30,13 @@ class Equation:
         symbols: in symbols.
         numbers: returns it with numbers, given what has room; of several, one below the other.
         value: its result.
+        subject: what it is about, where that is a part of the symbols: which parameter.
     """
 
     symbols: str
     numbers: Callable[[Fits], tuple[str, ...]]
     value: float
+    subject: str = ""
 
 
 def draw(context: DrawContext, width: int, height: int) -> Lines:
@@ -154,7 +156,7 @@ def _of_update(context: DrawContext) -> Equation | None:
         numbers, result = spell(operation.expression.tokens(reader)), number(value)
         texts.append(" = ".join((left, *((numbers,) if numbers != result else ()), result)))
         symbols.append(in_words)
-    return Equation(", ".join(symbols), lambda fits: tuple(texts), value)
+    return Equation(", ".join(symbols), lambda fits: tuple(texts), value, symbols[0])
 
 
 # ---------------------------------------------------------------- how it is drawn
@@ -223,26 +225,59 @@ def _role(value: float) -> str:
 def _mostly_plain(
     context: DrawContext, equation: Equation, symbols: list[str], width: int, height: int
 ) -> Lines:
-    """Return it in plain text, and its result in large: the terminal's own letters are large."""
+    """Return it in plain text, and its result in large: the terminal's own letters are large.
+
+    Of several equations the last one is in large, if there is room. Where the result has no room
+    below all else, the symbols and then the first equations are left out.
+    """
+
+    room_of = context, width, height
 
     def least(text: str) -> int:
         return len(fold(context.written(text), width))
 
     most = max(height - len(symbols) - 4, 1)
     texts = equation.numbers(lambda text: len(text) <= LONGEST and least(text) <= most)
-    plain: Lines = tuple(
-        ((part, ""),) for text in texts for part in fold(context.written(text), width)
-    )
     head: Lines = tuple(((part, "title"),) for part in symbols)
-    name, _, result = texts[-1].partition(" = ")
-    result = f"= {result.rpartition(' = ')[2]}"
-    room = height - len(head) - len(plain)
-    for text in (f"{name} {result}", result):
-        line = _line(context, text.replace("= ", " = ", text is result), equation.value)
+    whole = (_line(context, texts[-1], equation.value),) if len(texts) > 1 else ()
+    if drawn := _below((*head, *_in_plain(context, texts[:-1], width)), whole, *room_of):
+        return drawn
+    results = _results(context, texts[-1], equation.value)
+    subject: Lines = (((context.written(equation.subject), "title"),),) if equation.subject else ()
+    tails = [_in_plain(context, texts[k:], width) for k in range(len(texts))]
+    for above in ((*head, *tails[0]), *((*subject, *tail) for tail in tails), tails[-1]):
+        if drawn := _below(above, results, *room_of):
+            return drawn
+    return _below((), (*whole, *results), *room_of) or (*head, *tails[0])[:height]
+
+
+def _in_plain(context: DrawContext, texts: tuple[str, ...], width: int) -> Lines:
+    """Return texts in the letters of the terminal."""
+    return tuple(((part, ""),) for text in texts for part in fold(context.written(text), width))
+
+
+def _results(context: DrawContext, text: str, value: float) -> tuple[Line, ...]:
+    """Return the ends of an equation that say what its result is, the longest first."""
+    name, _, rest = text.partition(" = ")
+    result = rest.rpartition(" = ")[2]
+    ends = [f"{name} = {result}", f" = {result}"]
+    last = result.rpartition(" → ")[2]
+    ends += [f" = {last}"] if last != result else []
+    ends.append(last)
+    alone = ((context.written(ends.pop()), _role(value)),)
+    return (*(_line(context, end, value) for end in ends), alone)
+
+
+def _below(
+    above: Lines, lines: tuple[Line, ...], context: DrawContext, width: int, height: int
+) -> Lines:
+    """Return the first of some lines that has room in large, below others; () if none has."""
+    room = height - len(above)
+    for line in lines:
         for size in sizes(context.ascii):
-            lines = folded(line, width, size)
-            if size.height(len(lines)) < room:
-                drawn = block_lines(lines, size)
-                gap: Lines = ((),) * min(room - len(drawn), 1)
-                return (*head, *plain, *gap, *drawn)
-    return (*head, *plain)[:height]
+            parts = folded(line, width, size)
+            if size.height(len(parts)) <= room:
+                drawn = block_lines(parts, size)
+                gap: Lines = ((),) * min(room - len(drawn), 1 if above else 0)
+                return (*above, *gap, *drawn)
+    return ()

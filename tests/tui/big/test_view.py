@@ -9,6 +9,7 @@ from tui.screen_support import KINDS, SnapshotMaker
 
 from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.engine.training.trainer import Trainer
+from rnn_tui.registry import OPTIMIZERS
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import compose
 from rnn_tui.tui.big import curve, equation, view
@@ -78,3 +79,18 @@ def test_the_curve_is_the_chart_in_focus_or_the_loss() -> None:
     snapshot = snapshots()[-1]
     for panel, shown in (("loss", "loss"), ("gradients", "gradients"), ("weights", "loss")):
         assert curve.panel_of(DrawContext(snapshot, Selection(panel=panel))) == shown
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.names)
+def test_a_result_is_in_blocks_on_a_projector_in_every_pass(optimizer: str) -> None:
+    kind = {"cell": "lstm", "hidden": 16, "steps": 3, "num_points": 100, "optimizer": optimizer}
+    trainer = Trainer(compose(kind))
+    maker, schedule = SnapshotMaker(trainer), trainer.schedule
+    for index in (schedule.forward(2), schedule.loss, schedule.clip, schedule.end):
+        while trainer.index < index:
+            trainer.step()
+        snapshot = maker.snapshot()
+        for ascii in (False, True):
+            context = DrawContext(snapshot, Selection(big="equation"), ascii=ascii)
+            text = plain(view.draw(context, 40, 11))
+            assert re.search("###" if ascii else "[▀▄█]{3}", text), (index, text)
