@@ -99,6 +99,15 @@ class LinesWidget(Widget):
         """Return `height` lines, each `width` cells wide, whatever is on the screen."""
         return self._with_cells(context, width, height)[0]
 
+    def cells_in(self, context: DrawContext, width: int, height: int) -> tuple[ValueCell, ...]:
+        """Return where values would be at a size."""
+        return self._with_cells(context, width, height)[1]
+
+    @property
+    def lines(self) -> Lines:
+        """The lines that are shown."""
+        return self._lines
+
     def _with_cells(
         self, context: DrawContext, width: int, height: int
     ) -> tuple[Lines, tuple[ValueCell, ...]]:

@@ -18,6 +18,7 @@ from rnn_tui.tui.panel_widget import LinesWidget
 from rnn_tui.tui.screens.key_actions import KeyActions
 
 if TYPE_CHECKING:
+    from textual.geometry import Region
     from textual.timer import Timer
 
     from rnn_tui.session.snapshot import Snapshot
@@ -28,6 +29,7 @@ FIRST_RATE = 1.0
 NAME = "pointer-name"  # the widget
 POINTER = "arrows move the pointer; F3 or ; again dims all else, and again: no pointer"
 NOT_IN_LARGE = "the pointer is for panels: esc shows them again"
+NO_POINTER = "{panel} has no values that one could point at here: no pointer"
 NOTHING_TO_POINT_AT = "{panel} has no values that one could point at here; tab: other panels"
 
 
@@ -40,6 +42,7 @@ class DeskActions(KeyActions):
 
     _pointed_at: ValueCell | None = None  # where the pointer was when it was drawn last
     _name_lines: Lines = ()  # its name in large
+    _name_place: Region | None = None  # and where that stands
     _last_big: Big = "equation"
     _panel_before = ""  # with the focus, before one thing filled the screen
     _rate = 0.0  # steps a second that are played; 0: none
@@ -82,8 +85,27 @@ class DeskActions(KeyActions):
             self._panel_before = panel
             self._arrange(*self.app.size)
             return
+        moves = panel != self.selection.panel
         self.selection = replace(self.selection, big="")
         super().focus_panel(panel)
+        if moves and self.selection.pointing and self._drives_pointer:
+            self._take_pointer_along()
+
+    def _take_pointer_along(self) -> None:
+        """Point at a value of the panel that has got the focus; no more where it has none."""
+        self._pointed_at = None
+        panel = self.selection.panel
+        widget = next((each for each in self._frames.widgets if each.id == panel), None)
+        region = self._regions.get(panel)
+        if (
+            widget is not None
+            and region
+            and widget.cells_in(self._draw_context(self.session.latest), *region.size)
+        ):
+            return  # at which of them is found once they are drawn
+        self.selection = replace(self.selection, pointing="", pointed="")
+        self._place_name()
+        self._show_notice(NO_POINTER.format(panel=panel))
 
     def action_zoom(self) -> None:
         """Show all panels again if one thing fills the screen; else see `SelectionActions`."""
@@ -188,14 +210,19 @@ class DeskActions(KeyActions):
         from rnn_tui.tui.big.pointer_name import drawn_name, place_of_name
 
         panel, cell = found
-        width, height = self.app.size
+        size = self.app.size
         ascii = self._draw_context(self._frames.frame).ascii
-        lines = drawn_name(cell, width, ascii=ascii)
+        lines = drawn_name(cell, size.width, ascii=ascii)
         if widget is None:
             widget = LinesWidget(lambda context, across, down: self._name_lines, NAME)
             self.mount(widget)
         self._name_lines = lines
-        widget.place(place_of_name(lines, panel.region.y + cell.y, width, height))
+        shown = (each for each in self._frames.widgets if each.display and each.id != "footer")
+        parts = ((each.region, each.lines, each is panel) for each in shown)
+        before = self._name_place if widget.display else None
+        here = place_of_name(lines, parts, panel.region.y + cell.y, size, before)
+        self._name_place = here
+        widget.place(here)
         widget.draw_anew(self._draw_context(self._frames.frame))
 
     def _first(self, cells: Sequence[ValueCell]) -> ValueCell:
@@ -222,6 +249,9 @@ class DeskActions(KeyActions):
             if there is here:
                 break
             here = there
+        if here is self._pointed_at:
+            self._show_notice(f"there is no value {_side(across, down)} this one")
+            return
         self._pointed_at = here
         self._select(replace(self.selection, pointed=here.name))
         self._place_name()
@@ -335,6 +365,13 @@ class DeskActions(KeyActions):
         """Send a command; what is played ends with any other."""
         self.stop_play()
         super()._send(command)
+
+
+def _side(across: int, down: int) -> str:
+    """Return where something is, as words before "this one"."""
+    if across:
+        return "right of" if across > 0 else "left of"
+    return "below" if down > 0 else "above"
 
 
 def faster(rate: float) -> float:
