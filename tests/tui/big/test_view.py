@@ -83,8 +83,8 @@ def test_the_curve_is_the_chart_in_focus_or_the_loss() -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.names)
 def test_a_result_is_in_blocks_on_a_projector_in_every_pass(optimizer: str) -> None:
-    kind = {"cell": "lstm", "hidden": 16, "steps": 3, "num_points": 100, "optimizer": optimizer}
-    trainer = Trainer(compose(kind))
+    size = {"hidden": 16, "steps": 3, "num_points": 100}
+    trainer = Trainer(compose({"cell": "lstm", "optimizer": optimizer, **size}))
     maker, schedule = SnapshotMaker(trainer), trainer.schedule
     for index in (schedule.forward(2), schedule.loss, schedule.clip, schedule.end):
         while trainer.index < index:
