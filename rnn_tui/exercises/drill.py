@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnn_tui.exercises.mastery import Mastery
-from rnn_tui.exercises.networks import SmallNetwork, draw_network
+from rnn_tui.exercises.networks import LEARNING_RATE, STEPS, SmallNetwork, draw_network
 from rnn_tui.exercises.questions import LEVELS, WHOLE_STEP, DrillQuestion, questions_of
 from rnn_tui.lessons.lesson import Lesson
 
@@ -16,10 +16,13 @@ QUESTIONS = 6
 MOST_QUESTIONS = 50
 OPTIMIZERS = ("adagrad", "sgd")
 _UNITS = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, WHOLE_STEP: 1}
+_SENT_LEVEL = 4
 _UNITS_OF_GATES = 2  # a product with all gates of three units is long
 _SIMPLE = ("rnn", "neuron")
 _WHOLE_UNITS = 2  # of a simple cell, for the whole step
-_DRAWS = 5  # of networks, until one has enough to ask
+_UNITS_SENT = 1  # of gates: what they send to the timestep before has a product for each unit
+_STEPS_SENT = (3, 4)
+_DRAWS = 12  # of networks, until one has enough to ask, all of which can be answered
 NAME = "drill"
 
 
@@ -67,21 +70,65 @@ def draw_round(
     mastery = mastery or Mastery()
     random = np.random.default_rng(seed)
     optimizer = "sgd" if level == WHOLE_STEP else str(random.choice(OPTIMIZERS))
-    units = _UNITS[level] if cell in _SIMPLE else min(_UNITS[level], _UNITS_OF_GATES)
-    if level == WHOLE_STEP and cell in _SIMPLE:
-        units = _WHOLE_UNITS
+    most, lengths = _sizes(cell, level)
+    best: Round | None = None
     for _ in range(_DRAWS):
-        network = draw_network(cell, optimizer, random, most_units=units)
+        network = draw_network(cell, optimizer, random, most_units=most, steps=lengths)
         everything = questions_of(network, optimizer)
         if level == WHOLE_STEP:
             chosen = _whole_step(everything, network.case.steps, random, count)
-            break
-        chosen = _of_level(everything, level, mastery, random, count or QUESTIONS)
-        if len(chosen) >= (count or QUESTIONS):
-            break
-    chosen = sorted(chosen, key=lambda each: each.order)
-    lesson = _lesson(cell, level, seed, network, optimizer, chosen)
-    return Round(cell, level, network, tuple(chosen), lesson)
+        else:
+            chosen = _of_level(everything, level, mastery, random, count or QUESTIONS)
+        drawn = _round(cell, level, seed, network, optimizer, chosen)
+        enough = level == WHOLE_STEP or len(chosen) >= (count or QUESTIONS)
+        if enough and not any(unanswerable(drawn)):
+            return drawn
+        if best is None or len(chosen) > len(best.questions):
+            best = drawn
+    assert best is not None
+    bad = unanswerable(best)
+    chosen = [each for each, is_bad in zip(best.questions, bad, strict=True) if not is_bad]
+    return _round(cell, level, seed, best.network, optimizer, chosen or best.questions)
+
+
+def unanswerable(drawn: Round) -> list[bool]:
+    """Return of each question whether it gives a number that reads as its answer.
+
+    The question and its hint have all the numbers of the equation; one that reads as what is asked
+    for, but for the point and the sign, would be covered with it, here and on the screen.
+    """
+    from rnn_tui.lessons.checking import played_steps
+    from rnn_tui.lessons.hidden_numbers import places_of_hidden
+    from rnn_tui.lessons.run import LessonRun
+
+    played = played_steps(drawn.lesson, run=LessonRun(drawn.network.trainer()))
+    return [
+        bool(places_of_hidden(f"{found.say} {found.question} {found.hint}", found.covered))
+        for _, found in played
+    ]
+
+
+def _sizes(cell: str, level: int) -> tuple[int, Sequence[int]]:
+    """Return the units of a network at most, and how many timesteps it may have."""
+    if cell in _SIMPLE:
+        return (_WHOLE_UNITS if level == WHOLE_STEP else _UNITS[level]), STEPS
+    if level == _SENT_LEVEL:
+        return _UNITS_SENT, _STEPS_SENT
+    return min(_UNITS[level], _UNITS_OF_GATES), STEPS
+
+
+def _round(
+    cell: str,
+    level: int,
+    seed: int,
+    network: SmallNetwork,
+    optimizer: str,
+    chosen: Sequence[DrillQuestion],
+) -> Round:
+    """Return the round that asks some questions, in their order."""
+    questions = tuple(sorted(chosen, key=lambda each: each.order))
+    lesson = _lesson(cell, level, seed, network, optimizer, questions)
+    return Round(cell, level, network, questions, lesson)
 
 
 def _of_level(
@@ -125,7 +172,7 @@ def _whole_step(
     if gradients:
         gradient = gradients[int(random.integers(len(gradients)))]
         chosen.append(gradient)
-        own = [each for each in changes if each.name == gradient.name[1:]]
+        own = [each for each in changes if each.name == f"Δ{gradient.name[1:]}"]
         chosen += own[:1] or changes[:1]
     chosen.sort(key=lambda each: each.order)
     if count is None or count >= len(chosen):
@@ -145,7 +192,8 @@ def _lesson(
     """Return the lesson that asks these questions."""
     case = network.case
     units = f"{case.hidden} unit{'s' if case.hidden > 1 else ''}"
-    about = f"The network: {cell}, {units}, {case.steps} timesteps, {optimizer} with lr 0.1."
+    about = f"The network: {cell}, {units}, {case.steps} timesteps"
+    about = f"{about}, {optimizer} with lr {LEARNING_RATE:g}."
     first = f"{about} Work with pencil and paper; two significant digits are enough."
     steps = [
         replace(question.step, say=first if not k else "") for k, question in enumerate(questions)

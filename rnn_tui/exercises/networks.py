@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +19,12 @@ from rnn_tui.tasks.case import case_settings
 
 MOST_UNITS = 3
 STEPS = (2, 3)
-LEARNING_RATE = 0.1
+LEARNING_RATE = 0.2  # with 0.1 a step would have the digits of its gradient
 SATURATED = 0.95  # a gate beyond this share of its range can no longer be told from its bound
 SMALLEST, LARGEST = 0.001, 50.0  # magnitudes that are asked for
 _ATTEMPTS = 500
 _WEIGHTS = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
-_SMALL = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
+_SMALL = np.array([0.2, 0.3, 0.4, 0.5, 0.6])  # 0.1 would only move the point
 
 Values = dict[str, Array]
 
@@ -61,7 +62,12 @@ class SmallNetwork:
 
 
 def draw_network(
-    cell: str, optimizer: str, random: np.random.Generator, *, most_units: int = MOST_UNITS
+    cell: str,
+    optimizer: str,
+    random: np.random.Generator,
+    *,
+    most_units: int = MOST_UNITS,
+    steps: Sequence[int] = STEPS,
 ) -> SmallNetwork:
     """Draw a network of which no gate and no state is saturated, and no number is 0.
 
@@ -70,10 +76,11 @@ def draw_network(
         optimizer: what makes its updates.
         random: where the numbers come from.
         most_units: the number of its hidden units at most.
+        steps: one of these is the number of its timesteps.
     """
     best, most = None, -1.0
     for _ in range(_ATTEMPTS):
-        network = _measured(_draw_case(cell, random, most_units), optimizer)
+        network = _measured(_draw_case(cell, random, most_units, steps), optimizer)
         share = _share_of_good_numbers(network)
         if share == 1:
             return network
@@ -83,10 +90,12 @@ def draw_network(
     return best
 
 
-def _draw_case(cell: str, random: np.random.Generator, most_units: int) -> Case:
+def _draw_case(
+    cell: str, random: np.random.Generator, most_units: int, lengths: Sequence[int]
+) -> Case:
     """Draw weights, inputs, targets and first states."""
     hidden = int(random.integers(1, most_units + 1))
-    steps = int(random.choice(STEPS))
+    steps = int(random.choice(lengths))
     architecture = Architecture(cell, "tanh", 1, hidden, 1)
     flat = _signed(random, _WEIGHTS, architecture.parameter_count())
     start = {

@@ -43,6 +43,8 @@ WITHIN = 0.02
 """The relative error up to which an answer is approximately right: that of a slide rule."""
 _TRIVIAL = {"adagrad": (1,)}
 """Updates whose step says nothing of the gradient: Adagrad's first is ±lr."""
+_IN_NO_ROW = ("target_t", "N")
+"""What gradients are computed from, and what no row shows going back: questions say it."""
 _SENT = ("dh_t", "dc_t", "dh_<t-1>", "dc_<t-1>")
 
 
@@ -142,7 +144,13 @@ def _of_operation(
     equation = spelling.in_symbols(operation.symbol, operation.expression)
     numbers = spelling.in_numbers(operation.expression)
     screen = spelling.on_screen(operation.symbol, unit)
+    given = [
+        f"{spelling.on_screen(symbol)} is {spelling.in_numbers(Value(symbol))}"
+        for symbol in operation.expression.symbols()
+        if symbol in _IN_NO_ROW
+    ]
     said = f"What is {screen} at timestep {place.t} ({operation.title})?"
+    said += f" {', '.join(given)}." if given else ""
     step = LessonStep(
         title=screen,
         do=(TakePlace(place),),
@@ -254,7 +262,7 @@ def _of_gradient(
         spelling = Spelling.at(network, t, entry[-1])
         term = spelling.in_numbers(Value(right))
         if left:
-            before = Spelling.at(network, t, entry[0]).in_numbers(Value(left))
+            before = Spelling.at(network, t, entry[0]).in_numbers(Value(left), inside=t > 1)
             negative = network.number(right, t, entry[-1]) < 0
             term = f"{before}·({term})" if negative else f"{before}·{term}"
         elif t > 1 and network.number(right, t, entry[-1]) < 0:
@@ -283,41 +291,54 @@ def _of_gradient(
 def _of_step(
     network: SmallNetwork, block: str, entry: tuple[int, ...], index: int, optimizer: str
 ) -> Iterator[DrillQuestion]:
-    """Yield the questions for one weight after the first update, or after the second."""
-    name = value_name(block, None, *entry)
+    """Yield the questions for the change of one weight in the first update, or in the second.
+
+    The change is asked for, and not the new weight, of which the old one is a good approximation.
+    """
+    weight = value_name(block, None, *entry)
+    name = f"Δ{weight}"
     for update, numbers in enumerate((each[index] for each in network.steps), 1):
-        if not network.is_good(numbers["g"]) or not network.is_good(numbers["p_new"]):
+        if not network.is_good(numbers["g"]) or not network.is_good(numbers["Δ"]):
             continue
         if update in _TRIVIAL.get(optimizer, ()):
             continue
-        hint, total = _step_in_numbers(optimizer, numbers)
+        hint, change = _step_in_numbers(optimizer, numbers)
         step = LessonStep(
             title=name,
             do=(TakePlace(PlaceLine(update, Pass.UPDATE)),),
             lines=(0,),
-            show=Show(mark=name, looking=(("weight", name),)),
+            show=Show(mark=name, looking=(("weight", weight),)),
             ask=_prediction(
-                f"What is {name} after update {update} by {optimizer}? Its gradient is "
-                f"{number(numbers['g'])}, before it was {number(numbers['p'])}.",
+                f"What is {name}, the change of {weight} in update {update} by {optimizer}? "
+                f"{_given_of_step(optimizer, numbers)}",
                 name,
                 name,
                 hint,
-                total,
-                hides=(f"Δ{name}",),
+                change,
+                hides=(weight,),
             ),
         )
-        yield DrillQuestion(6, optimizer, (2, update, index), name, numbers["p_new"], step)
+        yield DrillQuestion(6, optimizer, (2, update, index), name, numbers["Δ"], step)
+
+
+def _given_of_step(optimizer: str, numbers: dict[str, float]) -> str:
+    """Return the sentence with the numbers that a step is computed from."""
+    gradient = f"The gradient is {number(numbers['g'])}"
+    if optimizer == "adagrad":
+        return f"{gradient}, and s before it is {number(numbers['s_old'])}."
+    return f"{gradient}."
 
 
 def _step_in_numbers(optimizer: str, numbers: dict[str, float]) -> tuple[str, str]:
     """Return the equations of an optimizer's step in numbers, and the last one's right side."""
     say = {name: number(value) for name, value in numbers.items()}
     inside = {name: _enclosed(value) for name, value in numbers.items()}
-    change, total = f"Δ = −{say['lr']}·{inside['g']}", f"{say['p']} + {inside['Δ']}"
     if optimizer == "adagrad":
+        change = f"−{say['lr']}/√{say['s']}·{inside['g']}"
         sums = f"s = {say['s_old']} + {inside['g']}² = {say['s']}"
-        change = f"{sums}, Δ = −{say['lr']}/√{say['s']}·{inside['g']}"
-    return f"{change} = {say['Δ']}, then {total}", total
+        return f"{sums}, then Δ = −lr/√s·g: {change}", change
+    change = f"−{say['lr']}·{inside['g']}"
+    return f"Δ = −lr·g: {change}", change
 
 
 def _enclosed(value: float) -> str:

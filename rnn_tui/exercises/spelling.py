@@ -58,9 +58,14 @@ class Spelling:
         timed = renamed(expression, self._timed)
         return f"{self._timed(symbol)} = {timed.text()}"
 
-    def in_numbers(self, expression: Expression) -> str:
-        """Return the right-hand side with numbers in braces: ``{dh_2[1]}·(1 − {h_2[1]}²)``."""
-        return self._spell(expression)
+    def in_numbers(self, expression: Expression, *, inside: bool = False) -> str:
+        """Return the right-hand side with numbers in braces: ``{dh_2[1]}·(1 − {h_2[1]}²)``.
+
+        Args:
+            expression: the right-hand side.
+            inside: a sign stands before it, so that a negative number is in parentheses.
+        """
+        return self._spell(expression, inside=inside)
 
     def name(self, symbol: str, *entry: int) -> str:
         """Return the name of an entry at this timestep: ``dh_next_1[2]``, ``W_h[1,2]``.

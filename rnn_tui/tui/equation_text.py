@@ -138,7 +138,7 @@ def _digits_of_difference(left: str | float, right: str | float, *, squared: boo
         return 0
     first, second = float(left), float(right) ** (1 + squared)
     size, difference = max(abs(first), abs(second)), abs(first - second)
-    if not math.isfinite(size) or not difference or difference > size / 20:
+    if not math.isfinite(difference) or not difference or difference > size / 20:
         return 0
     return min(DIGITS + math.ceil(math.log10(size / difference)) - 1, MOST_DIGITS)
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
-from rnn_tui.exercises.drill import draw_round, levels_of
+from rnn_tui.exercises.drill import QUESTIONS, Round, draw_round, levels_of
 from rnn_tui.exercises.mastery import FILE, Answered, Mastery, read_mastery, write_mastery
-from rnn_tui.exercises.networks import SATURATED, all_operations, draw_network
+from rnn_tui.exercises.networks import LEARNING_RATE, SATURATED, all_operations, draw_network
 from rnn_tui.exercises.questions import LEVELS, WHOLE_STEP, questions_of
 from rnn_tui.exercises.spelling import Spelling
 from rnn_tui.files.state_folder import state_folder
 from rnn_tui.lessons.checking import played_steps
+from rnn_tui.lessons.evaluation import StepEvaluation
 from rnn_tui.lessons.run import LessonRun
+from rnn_tui.number_text import COVERED, number
 from rnn_tui.registry import CELLS
+from rnn_tui.tui.lesson.covering import covered_text
+from rnn_tui.tui.lesson.view import Covered
 
 
 @pytest.mark.parametrize("cell", CELLS.names)
@@ -146,6 +152,70 @@ def mismatches(cell: str, level: int, seed: int) -> list[str]:
         if "{" in evaluation.hint + evaluation.reveal:
             wrong.append(evaluation.hint)
     return wrong
+
+
+@pytest.mark.parametrize(("cell", "seed"), [("rnn", 2), ("rnn", 3), ("lstm", 1)])
+def test_the_step_of_an_optimizer_can_be_computed_from_what_is_asked(cell: str, seed: int) -> None:
+    """The old weight would be near the new one, so the change is asked for."""
+    drawn = draw_round(cell, 6, seed)
+    for question, filled in zip(drawn.questions, filled_steps(drawn), strict=True):
+        assert question.name.startswith("Δ")
+        given = [float(each.replace("−", "-")) for each in re.findall(GIVEN, filled.question)]
+        change = -LEARNING_RATE * given[0]
+        if len(given) > 1:
+            change /= np.sqrt(given[1] + given[0] ** 2)
+        assert change == pytest.approx(question.answer, rel=2e-3)
+
+
+GIVEN = r"(?<= is )−?\d+(?:\.\d+)?(?:e−\d+)?"
+
+
+def test_a_question_says_what_stands_in_no_row() -> None:
+    drawn = draw_round("lstm", 3, 4)
+    asked = {
+        each.name: filled.question
+        for each, filled in zip(drawn.questions, filled_steps(drawn), strict=True)
+    }
+    target = drawn.network.number("target_t", 2, 1)
+    assert f"target_2 is {number(target)}, N is " in asked["dy_2[1]"]
+
+
+@pytest.mark.parametrize(("cell", "level"), [("lstm-peephole", 1), ("gru-reset-before", 7)])
+def test_no_question_covers_a_number_that_it_gives(cell: str, level: int) -> None:
+    assert covered_questions(cell, level, 0) == []
+
+
+@pytest.mark.long
+def test_none_of_many_questions_covers_a_number_that_it_gives() -> None:
+    for cell in CELLS.names:
+        for level in levels_of(cell):
+            for seed in range(20):
+                assert covered_questions(cell, level, seed) == []
+
+
+def covered_questions(cell: str, level: int, seed: int) -> list[str]:
+    """Return the questions and hints of a round in which a number is covered."""
+    drawn = draw_round(cell, level, seed)
+    return [
+        f"{cell}, level {level}, seed {seed}: {covered}"
+        for question, filled in zip(drawn.questions, filled_steps(drawn), strict=True)
+        for text in (filled.say, filled.question, filled.hint)
+        if COVERED in (covered := covered_text(text, Covered(filled.covered, (question.name,))))
+    ]
+
+
+def filled_steps(drawn: Round) -> list[StepEvaluation]:
+    """Return the steps of a round with their numbers."""
+    played = played_steps(drawn.lesson, run=LessonRun(drawn.network.trainer()))
+    return [evaluation for _, evaluation in played]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_what_gates_send_back_has_few_products(cell: str) -> None:
+    for seed in range(2):
+        drawn = draw_round(cell, 4, seed)
+        assert drawn.network.case.hidden == 1
+        assert len(drawn.questions) == QUESTIONS
 
 
 def test_what_went_wrong_comes_again_until_it_is_right() -> None:

@@ -9,10 +9,8 @@ covered in the finished lines. What stands by a hidden name is covered there.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +21,7 @@ from rnn_tui.engine.core.tape import Tape
 from rnn_tui.engine.core.value_names import value_name
 from rnn_tui.engine.network.sample_window import SampleWindow
 from rnn_tui.engine.training.optimizers.base import Optimizer
+from rnn_tui.lessons.hidden_numbers import is_round, places_of_hidden, without_hidden
 from rnn_tui.number_text import COVERED, COVERING, NOT_FINITE
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lesson.view import Covered
@@ -30,10 +29,7 @@ from rnn_tui.tui.lines import Line, Lines, merge
 from rnn_tui.tui.marks import MARKED, ValueCell
 
 NEAR = 2e-6  # relative; a number of 32 bits is nearer to what it was computed from
-DIGITS = 3  # significant digits from which on a written number is told from others
-MANY = (9, 90, 900)  # hidden numbers, beyond which it takes a digit more each
 FEW = 8  # hidden numbers up to which each is looked for by itself
-ROUND = 2  # significant digits up to which a number is too common to be covered by its value
 SCALES = "magnitudes"  # the proof that bars are measured by: a scale has to be a number
 GLYPH = "?"  # covers a single cell: a bar, a shade
 _FIELDS = (
@@ -41,7 +37,6 @@ _FIELDS = (
     "contributions", "curve", "recent", "test_losses", "predictions", "baselines", "what_if",
     "proofs", "second_network", "theirs", "window",
 )  # fmt: skip
-_WRITTEN = re.compile(r"(?<![\w.])(?<!e[−+-])(\d+(?:,\d{3})+|\d*\.?\d+)(?:e[−+-]?\d+)?(?![\w.]*\d)")
 
 
 # ---------------------------------------------------------------- snapshots
@@ -49,7 +44,7 @@ _WRITTEN = re.compile(r"(?<![\w.])(?<!e[−+-])(\d+(?:,\d{3})+|\d*\.?\d+)(?:e[�
 
 def covered_snapshot(snapshot: Snapshot, covered: Covered) -> Snapshot:
     """Return a snapshot in which what is covered is not a number."""
-    numbers = tuple(abs(each) for each in covered.numbers if not _is_round(each))
+    numbers = tuple(abs(each) for each in covered.numbers if not is_round(each))
     if not numbers and not covered.names:
         return snapshot
     mask = _Mask(numbers, frozenset(covered.names))
@@ -64,11 +59,6 @@ def covered_snapshot(snapshot: Snapshot, covered: Covered) -> Snapshot:
     if second is not None and "versus.loss" in covered.names:
         changed["second_network"] = replace(second, loss=COVERING)
     return replace(snapshot, **changed)
-
-
-def _is_round(value: float) -> bool:
-    """Return whether so many other numbers are the same that the value alone says nothing."""
-    return not math.isfinite(value) or float(f"{value:.{ROUND - 1}e}") == value
 
 
 class CoveredWindow(SampleWindow):
@@ -235,15 +225,12 @@ def _with_covers(array: Array, found: Array) -> Array:
 
 def covered_text(text: str, covered: Covered) -> str:
     """Return a text with the numbers covered that read as a hidden one."""
-    hidden = _hidden(covered.numbers)
-    for start, end in reversed(_places(text, hidden)):
-        text = text[:start] + COVERED + text[end:]
-    return text
+    return without_hidden(text, covered.numbers)
 
 
 def covered_lines(lines: Lines, cells: Sequence[ValueCell], covered: Covered) -> Lines:
     """Return finished lines with what is left of hidden numbers covered, cell for cell."""
-    hidden = _hidden(covered.numbers)
+    hidden = covered.numbers
     named: dict[int, list[ValueCell]] = {}
     for cell in cells:
         if any(cell.shows(name) for name in covered.names):
@@ -251,10 +238,10 @@ def covered_lines(lines: Lines, cells: Sequence[ValueCell], covered: Covered) ->
     return tuple(_covered_line(line, named.get(y, ()), hidden) for y, line in enumerate(lines))
 
 
-def _covered_line(line: Line, cells: Sequence[ValueCell], hidden: frozenset[str]) -> Line:
+def _covered_line(line: Line, cells: Sequence[ValueCell], hidden: Sequence[float]) -> Line:
     """Return one line, as wide as before."""
     text = "".join(part for part, _ in line)
-    places = _places(text, hidden)
+    places = places_of_hidden(text, hidden)
     if len(text) == sum(len(part) for part, _ in line):
         places += [(cell.x, cell.x + cell.width) for cell in cells if cell.width > 1]
     bad = [cell.x for cell in cells if cell.width == 1]
@@ -276,31 +263,3 @@ def _covered_line(line: Line, cells: Sequence[ValueCell], hidden: frozenset[str]
                 runs.append((shown, role))
             k += 1
     return merge(runs)
-
-
-def _places(text: str, hidden: frozenset[str]) -> list[tuple[int, int]]:
-    """Return where numbers stand that read as a hidden one."""
-    if not hidden:
-        return []
-    found = (match for match in _WRITTEN.finditer(text) if _digits(match[1]) in hidden)
-    return [match.span() for match in found]
-
-
-def _digits(written: str) -> str:
-    """Return the significant digits of a number, without its point and its power of ten."""
-    return written.replace(",", "").replace(".", "").lstrip("0")
-
-
-@lru_cache(64)
-def _hidden(numbers: tuple[float, ...]) -> frozenset[str]:
-    """Return how the hidden numbers read: their digits, rounded to all lengths, and cut off."""
-    found: set[str] = set()
-    least = DIGITS + sum(len(numbers) > many for many in MANY)  # else others would read alike
-    for value in numbers:
-        if _is_round(value):
-            continue
-        exact = f"{abs(value):.16e}".partition("e")[0].replace(".", "")
-        for digits in range(least, 17):
-            rounded = f"{abs(value):.{digits - 1}e}".partition("e")[0].replace(".", "")
-            found |= {rounded, exact[:digits]}
-    return frozenset(found)

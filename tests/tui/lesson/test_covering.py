@@ -21,6 +21,7 @@ from rnn_tui.session.worker import Session
 from rnn_tui.settings import Settings
 from rnn_tui.tui.charts.chart_cache import ChartCache
 from rnn_tui.tui.draw_context import DrawContext, Selection
+from rnn_tui.tui.equation_text import spell
 from rnn_tui.tui.lesson.covering import covered_snapshot, covered_text
 from rnn_tui.tui.lesson.view import Covered
 from rnn_tui.tui.lines import plain
@@ -29,6 +30,7 @@ from rnn_tui.tui.panel_widget import LinesWidget, Panel
 from rnn_tui.tui.panels import footer, header
 
 WRITTEN = re.compile(r"\d*\.?\d+(?:e[−+]?\d+)?")
+NOT_WRITTEN = re.compile(r"(?<![A-Za-z])(?:nan|inf)(?![A-Za-z])(?!  NaN)")  # but in the legend
 ONE = Settings(hidden=1, steps=3, noise=0.0, dtype="float64", optimizer="sgd", lr=0.1)
 LSTM = Settings(cell="lstm", hidden=4, steps=5, num_points=100)
 STRIDES = {"FORWARD": 1, "BACKWARD": 3, "CLIP": 4, "UPDATE": 5}
@@ -111,7 +113,22 @@ def test_no_panel_leaks_a_hidden_number(settings: Settings, stage: str, name: st
     }
     assert not {panel: found for panel, found in leaks.items() if found}
     assert any(COVERED in drawn[panel] for panel in seen)
+    assert not {panel: text for panel, text in drawn.items() if NOT_WRITTEN.search(text)}
     assert not any("could not be drawn" in text for text in drawn.values())
+
+
+def test_a_covered_gate_has_no_share_and_its_numbers_can_be_written() -> None:
+    snapshot, _ = at(LSTM, "FORWARD", 2)
+    covered = Covered(names=("f_2",))
+    context = DrawContext(
+        covered_snapshot(snapshot, covered),
+        Selection(panel="timestep"),
+        chart_cache=ChartCache(),
+        covered_values=covered,
+    )
+    text = plain(Panel.registered("timestep").drawn(context, 90, 20))
+    assert f"forget gate: keeps {COVERED} % of c_1" in text
+    assert spell(("(", 1.0, " − ", COVERING, "²", ")")) == f"(1 − {COVERED}²)"
 
 
 def test_a_cover_survives_32_bits_and_sums() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,12 +21,13 @@ from rnn_tui.tui.bars import BarScale, bars
 from rnn_tui.tui.column_names import NAME, page_of, short_names
 from rnn_tui.tui.lines import ELLIPSIS, Line, cell_width, fit, text_width
 from rnn_tui.tui.marks import name_cells
-from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed
+from rnn_tui.tui.number_format import NOT_FINITE, UNKNOWN, number, short, signed, unwritten
 from rnn_tui.tui.panels.current_pass.row_places import ARRIVING, row_symbols
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView, through_label
 from rnn_tui.tui.symbols import code_of, quoted, visible
 from rnn_tui.tui.themes import role_within
 
+_SHARE = re.compile(r"\{value:[^}]*\}")  # where a note has its number
 APART = "  "  # between the numbers of a row and its words
 ROUNDING = 32  # units in the last place of a row's largest entry, by which rounding may differ
 LEAST_WORDS = 4  # cells; in fewer nothing is said
@@ -152,13 +155,20 @@ def _words(row: Row, view: TimestepView, known: bool) -> Iterator[Line]:
     for operation in view.forward:
         if operation.symbol == row.symbol and operation.note and known:
             value = view.entry(view.values[row.symbol][0])
-            note = operation.note.format(value=value).replace("%", " %")
+            note = _in_words(operation.note, value)
             yield ((f"{row.title}: {at_time(note, view.t)}", "dim"),)
             yield ((f"{row.title}: {note}", "dim"),)
             return
     if known and row.span is None and view.columns.strips[0]:  # no bound, so its own scale
         full = number(value_scale(row, view.magnitudes).largest, 2)
         yield ((f"{row.title}, full bar {full}", "dim"),)
+
+
+def _in_words(note: str, share: float) -> str:
+    """Return what an operation notes on a share of 1; one that is covered, or none, is marked."""
+    if not math.isfinite(share):
+        return _SHARE.sub(f"{unwritten(share)} %", note)
+    return note.format(value=share).replace("%", " %")
 
 
 # Inputs and outputs in words
