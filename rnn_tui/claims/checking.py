@@ -11,7 +11,7 @@ from rnn_tui.claims.errors import ClaimError
 from rnn_tui.claims.run_state import Values
 from rnn_tui.claims.scope import Scope
 from rnn_tui.claims.syntax import Always, Compared, Joined, Negated, Node, Not, Number
-from rnn_tui.number_text import number
+from rnn_tui.number_text import MINUS, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,5 +171,5 @@ def _side(node: Node, value: float) -> str:
     """Return one side with its value; nothing of a plain number."""
     if isinstance(node, Number) or (isinstance(node, Negated) and isinstance(node.inner, Number)):
         return f"against {node.text}" if np.isfinite(value) else ""
-    shown = number(value) if np.isfinite(value) else f"{value}"
+    shown = number(value) if np.isfinite(value) else f"{value}".replace("-", MINUS)
     return f"{node.text} is {shown}"

@@ -11,6 +11,7 @@ import numpy as np
 from rnn_tui.claims.checking import ClaimResult
 from rnn_tui.engine.core.expressions import Array
 from rnn_tui.lessons.lesson import ClaimLine, LessonStep
+from rnn_tui.number_text import MINUS
 from rnn_tui.session.commands import EvaluateTexts
 from rnn_tui.session.evaluated import EvaluatedTexts
 
@@ -181,7 +182,8 @@ def mistakes_of_prediction(step: LessonStep, evaluation: StepEvaluation) -> Iter
         if not any(each.line == line for each in evaluation.mistakes):
             yield LessonMistake(line, f"{ask.answer} must be one number, and it is several")
     elif not math.isfinite(answer):
-        yield LessonMistake(line, f"{ask.answer} must be a finite number, and it is {answer}")
+        shown = f"{answer}".replace("-", MINUS)
+        yield LessonMistake(line, f"{ask.answer} must be a finite number, and it is {shown}")
     elif ask.kind == "timestep" and (answer != int(answer) or answer < 1):
         yield LessonMistake(line, f"{ask.answer} must be a timestep, and it is {answer:g}")
 

@@ -18,7 +18,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, fit, merge
 from rnn_tui.tui.marks import ValueCell, take_cells, with_mark
 from rnn_tui.tui.number_format import COVERED, count
-from rnn_tui.tui.panel_spec import Draw, PanelSpec, panel_spec
+from rnn_tui.tui.panel_spec import CURTAIN, Draw, PanelSpec, panel_spec
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.title_rule import SECOND_LINE, title_and_rest, title_rule
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 TABLES = ("timestep", "network")  # drawn less often than the header while running
 HEAT_MAPS = PANELS.in_group("heat")
 LESSON = "lesson"
-CURTAIN = "covered until your answer is in"
 NOT_DIMMED = ("footer", "pointer-name")  # where somebody points at something else
 LEFT_OUT: Line = ((" left out on this slow link: tab to it, or z", "dim"),)
 

@@ -56,6 +56,7 @@ def test_slides_are_turned_left_and_come_back_to(tmp_path: Path) -> None:
         click(one)
         one.until(lambda h: h.update == 20 and h.state == "paused")
         one.wait_for(" 3/3 · twenty updates ")
+        time.sleep(CLICK)
         one.key("pageup", "pageup", "pageup")  # held down
         one.wait_for("FORWARD t=3/5 · update 0 ")
         one.settled()

@@ -7,8 +7,8 @@ from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.big import curve, equation, timestep
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge
-from rnn_tui.tui.number_format import count
-from rnn_tui.tui.panel_spec import panel_spec
+from rnn_tui.tui.number_format import COVERED, count
+from rnn_tui.tui.panel_spec import CURTAIN, panel_spec
 
 MARGIN = 60  # cells from which on there is a margin of one
 
@@ -19,12 +19,23 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return (_title(context, width),)[:height]
     margin = 1 if width >= MARGIN else 0
     across = width - 2 * margin
-    drawn = _MODULES[context.selection.big or "equation"](context, across, height - 1)
+    if _covers_all(context):
+        drawn: Lines = (((f"{COVERED} ", "dim"), (CURTAIN, "dim")),)
+    else:
+        drawn = _MODULES[context.selection.big or "equation"](context, across, height - 1)
     lines = tuple((((" " * margin, ""), *line) if line else line) for line in drawn)
     return (_title(context, width), *lines)
 
 
 _MODULES = {"equation": equation.draw, "timestep": timestep.draw, "curve": curve.draw}
+
+
+def _covers_all(context: DrawContext) -> bool:
+    """Return whether the panel that this is of is covered as a whole."""
+    curve_shown = context.selection.big == "curve"
+    panel = curve.panel_of(context) if curve_shown else "timestep"
+    covered = context.covered_values
+    return covered is not None and panel in covered.panels
 
 
 def _title(context: DrawContext, width: int) -> Line:

@@ -31,6 +31,7 @@ from rnn_tui.tui.marks import MARKED, ValueCell
 NEAR = 2e-6  # relative; a number of 32 bits is nearer to what it was computed from
 FEW = 8  # hidden numbers up to which each is looked for by itself
 SCALES = "magnitudes"  # the proof that bars are measured by: a scale has to be a number
+POINTED = "▸"  # before a covered cell that is pointed at: without colours nothing else tells it
 GLYPH = "?"  # covers a single cell: a bar, a shade
 _FIELDS = (
     "loss", "smoothed", "grad_norm", "gradient_norms", "memory_norms", "gradient", "optimizer",
@@ -251,13 +252,22 @@ def _covered_line(line: Line, cells: Sequence[ValueCell], hidden: Sequence[float
     covers = {k: COVERED[0] for start, end in places for k in range(start, end)}
     covers = {k: each if text[k] != " " else " " for k, each in covers.items()}
     covers |= {k: GLYPH for k in bad if covers.get(k) is None}
-    runs, k = [], 0
+    runs: list[tuple[str, str]] = []
+    k, marked = 0, False
     for part, role in line:
         for character in part:
             shown = covers.get(k, character)
             if shown == COVERED[0] and role == MARKED:  # on its ground it would be all ground
+                if not marked and runs and runs[-1][0] == " ":
+                    runs[-1] = (POINTED, "accent")
+                elif not marked:
+                    shown = POINTED
                 runs.append((shown, "accent"))
-            elif k in covers and role.endswith("error"):
+                marked = True
+                k += 1
+                continue
+            marked = False
+            if k in covers and role.endswith("error"):
                 runs.append((shown, f"{role.removesuffix('error')}dim"))
             else:
                 runs.append((shown, role))

@@ -111,7 +111,7 @@ class LessonGuide:
         self._note = ""  # why what was typed cannot be an answer
         self._off_path = False
         self._ended = False
-        self._turning = False  # the key before turned to a step
+        self._turning = False  # the key before turned to a step, or has answered
         self._refresh()
 
     # ---------------------------------------------------------------- steps
@@ -124,6 +124,7 @@ class LessonGuide:
         """Enter a step, or come back to it."""
         self.step, self._ended = step, False
         self._facts, self._off_path = None, False
+        self._turning = True
         self._note = ""
         self.typing = False
         ask = self._now.ask
@@ -264,7 +265,13 @@ class LessonGuide:
         """
         turns = key in ("pageup", "pagedown")
         # A step gives the focus to the panel that it shows; the same keys go on turning.
-        self._turning = turns and (in_focus or self._ended or self._turning)
+        turning = in_focus or self._ended or self._turning or (self.typing and self.open)
+        if key == "pageup" and not self.step and not in_focus and not self._ended:
+            turning = False  # there is none before: it is the main screen's
+        if self._turning and not turns:
+            self._turning = False
+            self._changed()
+        self._turning = turns and turning
         if self._turning:
             self.on() if key == "pagedown" else self.back()
             return True
@@ -344,7 +351,7 @@ class LessonGuide:
             attempt.settled = right or len(attempt.tries) >= most
             self._field.text = ""
             if attempt.settled:
-                self.typing = False
+                self.typing, self._turning = False, True
                 self.plan.progress(self.step, self.results)
         self._changed()
 
@@ -405,6 +412,7 @@ class LessonGuide:
             reveal=known.reveal if settled else "",
             busy=facts is None and not self._note,
             off_path=self._off_path,
+            turns=self.step > 0 and self._turning,
             last=self.step + 1 == len(lesson.steps),
             problem=self._note or known.not_graded,
             otherwise=known.otherwise(told=ask is None or settled or bool(known.problem)),

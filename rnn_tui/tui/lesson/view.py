@@ -46,6 +46,7 @@ class LessonView:
         reveal: why, once the answer is known.
         busy: the actions of the step are being done.
         off_path: the run is elsewhere than the lesson.
+        turns: PgUp goes back to the step before, whatever panel has the focus.
         last: there is no step after this one.
         ended: the sum-up is shown, as `say`.
         problem: what has gone wrong, in one line; "" for nothing.
@@ -71,6 +72,7 @@ class LessonView:
     reveal: str = ""
     busy: bool = False
     off_path: bool = False
+    turns: bool = False
     last: bool = False
     ended: bool = False
     problem: str = ""

@@ -178,7 +178,8 @@ def _what_now(view: LessonView) -> Line:
         return (*start, ("esc ", "key"), ("comes back", "dim"))
     if view.turned:
         return ((" PgDn ", "key"), ("the last slide" if view.last else "goes on", "dim"))
-    return ((" enter ", "key"), ("the end" if view.last else "goes on", "dim"))
+    on: Line = ((" enter ", "key"), ("the end" if view.last else "goes on", "dim"))
+    return (*on, ("   PgUp ", "key"), ("back", "dim")) if view.turns else on
 
 
 def need(snapshot: Snapshot) -> Need:

@@ -15,8 +15,10 @@ from rnn_tui.settings import compose
 from rnn_tui.tui.big import curve, equation, view
 from rnn_tui.tui.big.timestep import rows_of
 from rnn_tui.tui.draw_context import THINGS, Big, DrawContext, Selection
+from rnn_tui.tui.lesson.view import Covered
 from rnn_tui.tui.lines import cell_width, plain
-from rnn_tui.tui.number_format import number
+from rnn_tui.tui.number_format import COVERED, number
+from rnn_tui.tui.panel_spec import CURTAIN
 
 SIZES = ((40, 12), (60, 20), (80, 23), (120, 40), (250, 80), (21, 7), (1, 1))
 
@@ -94,3 +96,19 @@ def test_a_result_is_in_blocks_on_a_projector_in_every_pass(optimizer: str) -> N
             context = DrawContext(snapshot, Selection(big="equation"), ascii=ascii)
             text = plain(view.draw(context, 40, 11))
             assert re.search("###" if ascii else "[▀▄█]{3}", text), (index, text)
+
+
+COVERED_FOR: tuple[tuple[Big, str], ...] = (
+    ("equation", "timestep"),
+    ("timestep", "timestep"),
+    ("curve", "loss"),
+)
+
+
+@pytest.mark.parametrize(("big", "panel"), COVERED_FOR)
+def test_a_panel_that_a_lesson_covers_is_not_seen_in_large(big: Big, panel: str) -> None:
+    context = DrawContext(
+        snapshots()[5], Selection(big=big), covered_values=Covered(panels=(panel,))
+    )
+    lines = view.draw(context, 80, 23)[1:]
+    assert plain(lines).strip() == f"{COVERED} {CURTAIN}"

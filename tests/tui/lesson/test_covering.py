@@ -160,6 +160,8 @@ def test_a_covered_cell_that_is_marked_can_be_seen() -> None:
     covers = {role for line in lines for text, role in line if COVERED in text}
     assert "accent" in covers
     assert MARKED not in covers
+    row = next(line for line in lines if any(COVERED in text for text, _ in line))
+    assert f"▸{COVERED}" in "".join(text for text, _ in row)  # without colours, too
 
 
 def test_what_is_not_finite_is_said_while_nothing_is_covered() -> None:

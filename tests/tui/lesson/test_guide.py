@@ -89,3 +89,23 @@ def test_an_answer_typed_too_early_waits_for_its_question() -> None:
     one.guide.enter(1)
     assert one.guide.waits
     assert one.press("4") == [False]
+
+
+def test_steps_are_turned_from_where_a_learner_is() -> None:
+    one = Guided('say = "one"\n', NUMBER)
+    one.finish()
+    assert one.press("pageup") == [False]
+    one.guide.pressed_enter()
+    one.finish()
+    one.press("4")
+    for key in ("pageup", "pagedown"):  # while an answer is typed, and after a turn
+        assert one.press(key) == [True]
+        one.finish()
+    assert one.guide.step == 1
+    for _ in range(2):
+        one.press("4")
+        one.guide.pressed_enter()
+    assert one.guide.view.turns  # right after the answer
+    one.press("tab")
+    assert not one.guide.view.turns
+    assert one.press("pageup") == [False]
