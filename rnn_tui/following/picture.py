@@ -91,6 +91,7 @@ def for_followers(snapshot: Snapshot) -> Snapshot:
         trained=0.0,
         at_risk=(),
         old_update=None,
+        old_is_back_by=0,
         bookmarks=(),
         evaluated=None,
     )

@@ -80,6 +80,10 @@ class CommandHandler:
         self._moments = Moments()
         self._steps = DoneSteps(state)
 
+    def count_to_old(self) -> int:
+        """Return the count with which `UndoStep` brings the old run back; 0 if none does."""
+        return self._steps.count_to_old()
+
     def carry_out(self, command: Command) -> None:
         """Set the goal that `command` asks for, or make the change it asks for."""
         state, stop, run = self._state, self._state.stop, self._state.run

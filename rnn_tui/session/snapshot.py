@@ -278,6 +278,7 @@ class Snapshot:
         at_risk: of every run in memory, the training that is in no file.
         question: the newest question about where to save; None if there was none.
         old_update: the update of the run that `UndoStep` brings back; None if there is none.
+        old_is_back_by: the count that `UndoStep` needs for that; 0 if it is out of reach.
         proofs: results of requested proofs that are done, by registered name; none while running.
         proving: the name of the proof being computed and the fraction that is done.
         second_network: the second network, if there is one.
@@ -325,6 +326,7 @@ class Snapshot:
     at_risk: tuple[UnsavedRun, ...]
     question: SaveQuestion | None
     old_update: int | None
+    old_is_back_by: int
     proofs: Mapping[str, object]
     proving: tuple[str, float] | None
     second_network: SecondNetworkView | None

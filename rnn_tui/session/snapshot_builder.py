@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,8 +43,9 @@ RECENT = 512  # updates that are shown one by one
 class SnapshotBuilder:
     """Builds snapshots of a session's state."""
 
-    def __init__(self, state: SessionState) -> None:
-        self._state = state
+    def __init__(self, state: SessionState, count_to_old: Callable[[], int]) -> None:
+        """Build snapshots of `state`; `count_to_old` is that of `DoneSteps`."""
+        self._state, self._count_to_old = state, count_to_old
         self._newest_gradient: Gradient | None = None
         self._their_window: TheirWindow | None = None
 
@@ -108,6 +109,7 @@ class SnapshotBuilder:
             at_risk=state.at_risk(),
             question=state.question,
             old_update=state.old.run.trainer.updates if state.old is not None else None,
+            old_is_back_by=self._count_to_old(),
             proofs=proofs,
             proving=state.run.prover.proving if state.run.prover is not None else None,
             second_network=self._second_network(layer),

@@ -83,6 +83,19 @@ class DoneSteps:
         """Forget the moments of runs that are kept no longer."""
         self._tidy()
 
+    def count_to_old(self) -> int:
+        """Return the count with which taking back comes to the old run; 0 if none does."""
+        old = self._state.old
+        if old is None:
+            return 0
+        taken = len(self._undone)
+        if taken and self._forth is not None and self._forth.is_of(old.run):
+            return 1
+        for back, each in enumerate(reversed(self._done), taken + 1):
+            if each.moment is not None and each.moment.is_of(old.run):
+                return back
+        return 0
+
     def _tidy(self) -> None:
         """Keep what is in reach, and within its memory."""
         state = self._state

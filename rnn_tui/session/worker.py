@@ -112,7 +112,7 @@ class Session:
         self._may_work.set()
         self._handler = CommandHandler(self._state, self._lock_step)
         self._pacer = Pacer(self._state, self._lock_step, self._may_work)
-        self._builder = SnapshotBuilder(self._state)
+        self._builder = SnapshotBuilder(self._state, self._handler.count_to_old)
         # Guests share a machine with each other; a user has it alone.
         self._fair_share = None if kiosk is None else FairShare()
         self._make_autosaves = autosaves

@@ -212,6 +212,28 @@ def test_a_divergence_comes_back() -> None:
     assert seen(session) == diverged
 
 
+def test_a_divergence_is_counted_once_however_often_one_goes_back_to_it() -> None:
+    session = Session(Trainer(SMALL))
+    session.perform(updates(2), what_if(session, "W_y *= 1e30"), what_if(session, "W_y *= 1e30"))
+    assert session.latest.breakpoints[0].hits == 2  # each leads to one of its own
+    session.perform(NoteMoment("a"), Back(Stride.UPDATE, 1), updates(9))
+    session.perform(Back(Stride.UPDATE, 1), ReturnToMoment("a"))
+    assert session.latest.divergence is not None
+    assert session.latest.breakpoints[0].hits == 2
+
+
+def test_how_often_r_is_pressed_for_the_old_run_is_known() -> None:
+    session = Session(Trainer(SMALL))
+    assert session.perform(updates(5)).old_is_back_by == 0
+    assert session.perform(Restart(), updates(4)).old_is_back_by == 1
+    session.perform(Back(Stride.UPDATE, 1), Configure(SMALL.with_(lr=0.5)), updates(1))
+    assert session.latest.old_is_back_by == 2
+    assert session.perform(UndoStep(1)).old_is_back_by == 2
+    assert session.perform(UndoStep(2)).cursor.update == 5
+    assert session.latest.old_is_back_by == 1
+    assert session.perform(UndoStep(1)).cursor.update == 4
+
+
 def test_a_moment_that_is_not_there_is_said() -> None:
     shown = Session(Trainer(SMALL)).perform(updates(2), ReturnToMoment("a"))
     assert said(shown) == "not done: this moment is not kept any more"

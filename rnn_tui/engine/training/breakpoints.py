@@ -98,7 +98,7 @@ class Breakpoints:
         self._comparisons: list[tuple[ValueReader, Compare, float, _Entry]] = []
         self._by_position: dict[int, list[_Entry]] = {}
         self._positions: list[int] = []  # the keys of _by_position, sorted
-        self._divergence: Divergence | None = None  # the last one counted as a hit
+        self._diverged: frozenset[str] = frozenset()  # what has been counted as a hit
         self.unsettled = False
         for each in breakpoints:
             self.add(each)
@@ -148,7 +148,7 @@ class Breakpoints:
         copied = Breakpoints()
         copied._entries = [replace(entry, read=None) for entry in self._entries]
         copied._network, copied._trainer = self._network, self._trainer
-        copied._divergence, copied.unsettled = self._divergence, self.unsettled
+        copied._diverged, copied.unsettled = self._diverged, self.unsettled
         copied._prepare()
         return copied
 
@@ -202,7 +202,6 @@ class Breakpoints:
 
     def rearm(self) -> None:
         """Arm every enabled breakpoint, even if it was true before; keep the hits."""
-        self._divergence = None
         self.unsettled = True
         for entry in self._entries:
             entry.was_true = entry.chosen = False
@@ -251,7 +250,7 @@ class Breakpoints:
         if trainer.network is not self._network:
             self._attach(trainer)
         if trainer.divergence is not None:
-            return self._diverged(trainer, trainer.divergence)
+            return self._divergence_hit(trainer, trainer.divergence)
         fired = None
         for read, compare, limit, entry in self._comparisons:
             if compare(read(trainer), limit) != entry.was_true:
@@ -264,7 +263,7 @@ class Breakpoints:
         """Return the hit, if any, of a pass or timestep; to be called at each `next_position`."""
         self._attach(trainer)
         if trainer.divergence is not None:
-            return self._diverged(trainer, trainer.divergence)
+            return self._divergence_hit(trainer, trainer.divergence)
         fired = self._by_position.get(trainer.position)
         return self._fire(trainer, fired) if fired else None
 
@@ -311,6 +310,7 @@ class Breakpoints:
         self._trainer, self._network = trainer, trainer.network
         self.rearm()
         self.unsettled = False
+        self._diverged = frozenset()
         for entry in self._entries:
             entry.hits = 0
         self._prepare()
@@ -348,14 +348,15 @@ class Breakpoints:
             also=tuple(entry.breakpoint for entry in fired[1:]),
         )
 
-    def _diverged(self, trainer: Trainer, divergence: Divergence) -> BreakpointHit:
-        """Return the hit of `nan`, counted once for each divergence."""
-        if divergence is not self._divergence:
-            self._divergence = divergence
-            self._entries[0].hits += 1
+    def _divergence_hit(self, trainer: Trainer, divergence: Divergence) -> BreakpointHit:
+        """Return the hit of `nan`, counted once for each divergence, however often one is there."""
         from rnn_tui.engine.training.breakpoint_advice import divergence_advice
 
         why = f"{divergence} in update {trainer.updates + 1:,}"
+        which = f"{why} {trainer.history.last}"  # of which future: the way there tells
+        if which not in self._diverged:
+            self._diverged |= {which}
+            self._entries[0].hits += 1
         return BreakpointHit(NON_FINITE, divergence.value, why, divergence_advice(trainer))
 
 

@@ -20,10 +20,10 @@ SHORT = UnsavedRun(500, 59.0)
 
 
 def after(
-    *runs: UnsavedRun, unsaved: bool = True
+    *runs: UnsavedRun, unsaved: bool = True, by: int = 1
 ) -> tuple[LostTraining | None, LostTraining | None]:
     """Return what quitting and restarting would lose."""
-    snapshot = replace(SNAPSHOT, at_risk=runs, unsaved=unsaved)
+    snapshot = replace(SNAPSHOT, at_risk=runs, unsaved=unsaved, old_is_back_by=by)
     return lost_by_quitting(snapshot), lost_by_restarting(snapshot)
 
 
@@ -43,6 +43,9 @@ def test_the_old_run_can_be_brought_back() -> None:
     )
     assert after(PRESENT, OLD) == (loss, loss)
     assert after(SHORT, OLD) == (loss, loss)
+    for by, words in ((2, "2R brings it back"), (0, "R cannot bring it back any more")):
+        there = replace(loss, way_out=words)
+        assert after(PRESENT, OLD, by=by) == (there, there)
 
 
 def test_a_restart_drops_the_old_run_only_for_one_that_was_trained() -> None:
