@@ -235,12 +235,15 @@ def _open_at(app: RnnTui, place: PlaceLine) -> None:
         CommandError: the run has no such place, or it lies before a saved run goes on.
     """
     from rnn_tui.places.looking import PlaceError
+    from rnn_tui.session.worker import Session
 
+    if isinstance(app.session, Session):
+        app.session.begin_with_other(dict(place.looking).get("front", ""))
     try:
         app.debugger.check_place(place)
     except PlaceError as error:
         raise CommandError(f"--at {error}") from None
-    app.debugger.opens_at = place
+    app.debugger.begin_at(place)
 
 
 def _free_standard_input(options: Options) -> None:

@@ -152,6 +152,13 @@ class Session:
         """Have what `screen_view` returns, at any time and in any thread, saved with the run."""
         self._state.screen_view = screen_view
 
+    def begin_with_other(self, cell: str) -> None:
+        """Exchange the two networks before the start, if the second one has this cell."""
+        second = self.latest.second_network
+        if second is not None and cell == second.settings.cell != self.latest.settings.cell:
+            self._lock_step.swap()
+            self.latest = self._builder.build()
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()

@@ -155,3 +155,31 @@ def test_an_impossible_place_is_refused_before_the_screen_opens(
     with Terminal([*PROGRAM, *options], 100, 24, env={"PYTHONPATH": str(ROOT)}) as terminal:
         assert terminal.wait_exit() == 2
         assert said in terminal.text()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("options", "keys", "said"),
+    [
+        (("--versus", "lstm"), ("5u", "3n", "a"), "front lstm"),
+        (("--versus", "lstm"), ("a", "5u", "3n", "2s"), "front lstm"),
+        (("--cell", "lstm"), ("5u", "3f", "v"), "checked W_ho[1,1]"),
+        (("--hidden", "4"), ("5u", "3f", "V", "l"), "checked-all W_h[1,1]"),
+    ],
+)
+def test_the_other_network_and_a_check_are_in_the_line(
+    options: tuple[str, ...], keys: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    all_options = ("--hidden", "6", "--steps", "5", *options, "--no-autosave")
+    with program(*all_options, cwd=tmp_path) as one:
+        for key in keys:
+            one.send(key)
+            one.terminal.wait_still(0.4)
+        line = copied(one)
+        assert line.endswith(said)
+        here, text = cells(one), one.text()
+    with program(*all_options, "--at", line, cwd=tmp_path) as fresh:
+        fresh.until(lambda h: h.update >= 5 and h.state == "paused", 20)
+        fresh.key("f9")
+        fresh.wait_for(partial(str.__eq__, text), 20)
+        assert cells(fresh) == here

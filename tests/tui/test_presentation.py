@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -105,6 +106,9 @@ class Desk:
         said = self.guide.turn(distance)
         self.taken()
         return said
+
+    def keep_axes(self) -> Callable[[], None]:
+        return lambda: None
 
     def keep_look(self) -> KeptLook:
         return Kept()

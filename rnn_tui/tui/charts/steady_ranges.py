@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rnn_tui.settings import Settings
@@ -34,6 +34,15 @@ class SteadyRanges:
     def begin_with(self, given: Mapping[str, Range]) -> None:
         """Forget all ranges; begin with these, by name, in the run that is drawn next."""
         self._known, self._given = {}, dict(given)
+
+    def kept(self) -> Callable[[], None]:
+        """Return what makes all ranges again what they are now."""
+        known, given = dict(self._known), dict(self._given)
+
+        def again() -> None:
+            self._known, self._given = dict(known), dict(given)
+
+        return again
 
     def wider(self) -> dict[str, Range]:
         """Return the ranges that are wider than what they have to hold now, by name."""

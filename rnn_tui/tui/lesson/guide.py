@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -48,6 +49,10 @@ class LessonScreen(Protocol):
 
     def take_place_of_lesson(self, place: PlaceLine) -> None:
         """Look at what a place says is looked at."""
+        ...
+
+    def keep_axes(self) -> Callable[[], None]:
+        """Return what gives the charts the axes that they have now."""
         ...
 
     def keep_look(self) -> KeptLook:

@@ -63,6 +63,7 @@ class PresentationGuide(LessonGuide):
         self._first = screen.keep_look()  # how the run is looked at before the first slide
         self._look: KeptLook | None = None  # likewise as far as a slide's actions have come
         self._look_in: Snapshot | None = None  # the snapshot that it is in
+        self._axes: dict[int, Callable[[], None]] = {}  # of the charts when a slide was shown first
         self._looks: dict[int, KeptLook] = {}  # likewise by slide once its actions are done
         super().__init__(plan, player, screen)
 
@@ -204,6 +205,10 @@ class PresentationGuide(LessonGuide):
 
     def show_again(self) -> None:
         """Look at the run as the slide does, all that it does not name included."""
+        if self.step in self._axes:
+            self._axes[self.step]()
+        else:
+            self._axes[self.step] = self._screen.keep_axes()
         self._look_of(self.step).again()
         super().show_again()
 

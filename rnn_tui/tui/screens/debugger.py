@@ -33,6 +33,7 @@ from rnn_tui.tui.screens.lesson_actions import LessonActions
 from rnn_tui.tui.themes import THEMES
 
 if TYPE_CHECKING:
+    from rnn_tui.places.place_line import PlaceLine
     from rnn_tui.tui.take_home.capture import Capture
 
 
@@ -68,6 +69,7 @@ class Debugger(LessonActions):
         self._chosen_while_running = False  # the panel above the timestep
         self._last_notice = 0  # number of the session's newest notice that was shown
         self._last_stop: BreakpointHit | None = None  # the one in the newest snapshot
+        self._first_cell = session.latest.settings.cell
         self._selected_in = session.latest  # the snapshot that the selection was made in
         self._last_question = 0  # likewise of the newest question that was asked
         self._chart_cache = ChartCache()
@@ -92,6 +94,10 @@ class Debugger(LessonActions):
                 yield Panel.registered(name)
         yield LinesWidget(footer.draw, "footer")
         yield Static(id="too-small")
+
+    def begin_at(self, line: PlaceLine) -> None:
+        """Go to a place first of all, once the screen is there; it has been checked."""
+        self.opens_at, self._selected_in = line, self.session.latest
 
     def on_mount(self) -> None:
         """Arrange the panels before Textual lays them out; import plotext after the first frame."""

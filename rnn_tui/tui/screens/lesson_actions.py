@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -268,6 +268,10 @@ class LessonActions(DeskActions):
         panel, request = self.selection.panel, self._request
         view = self.selection.chart_view(panel)
         return panel, self._zoomed, request.t, request.layer, view, self.selection.big
+
+    def keep_axes(self) -> Callable[[], None]:
+        """Return what gives the charts the axes that they have now."""
+        return self._chart_cache.ranges.kept()
 
     def keep_look(self) -> ScreenLook:
         """Return how the run is looked at."""

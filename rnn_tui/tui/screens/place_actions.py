@@ -30,6 +30,7 @@ class PlaceActions(TrainingActions, SelectionActions):
     opens_at: PlaceLine | None = None  # the place to go to first of all
     _regions: Mapping[str, Region]  # where the panels are
     _chart_cache: ChartCache
+    _first_cell = ""  # of the network that commands move, at the start
     _before_jump: Look | None = None  # how the run was looked at there
 
     # Where one is
@@ -43,10 +44,19 @@ class PlaceActions(TrainingActions, SelectionActions):
     def place_line(self) -> PlaceLine:
         """Return this place with what is looked at, as a line."""
         from rnn_tui.session.named_places import line_of_cursor
-        from rnn_tui.tui.screens.place_looking import axes_of, looked_of, looking_of, tested_of
+        from rnn_tui.tui.screens.place_looking import (
+            axes_of,
+            checked_of,
+            front_of,
+            looked_of,
+            looking_of,
+            tested_of,
+        )
 
         snapshot = self.session.latest
-        looking = looking_of(snapshot, self.look())
+        looking = (*looking_of(snapshot, self.look()), *front_of(snapshot, self._first_cell))
+        if "proof" in self._regions:
+            looking = (*looking, *checked_of(snapshot))
         if "loss" in self._regions:
             looking = (*looking, *tested_of(snapshot))
         if "predictions" in self._regions:
@@ -109,7 +119,7 @@ class PlaceActions(TrainingActions, SelectionActions):
             fresh: whether the run is to have come as far as the line says before; it is then no
                 jump that one comes back from.
         """
-        from rnn_tui.tui.screens.place_looking import look_of
+        from rnn_tui.tui.screens.place_looking import check_of, look_of
 
         if not fresh:
             self._before_jump = self.look()
@@ -121,6 +131,8 @@ class PlaceActions(TrainingActions, SelectionActions):
             self.selection = replace(self.selection, operation=0)
             self._send_request(t=None)
         self.session.send(_fresh_way(line) if fresh else commands.GoToPlace(line.alone, JUMP))
+        if (check := check_of(self.session.latest, line.looking)) is not None:
+            self.session.send(check)  # once the way is over
         self._frames.draw_after_key()
 
     def note_arrival(self, snapshot: Snapshot) -> None:
@@ -164,14 +176,11 @@ class PlaceActions(TrainingActions, SelectionActions):
         line = self.place_line()
         self.app.copy_to_clipboard(str(line))
         copied = "place" if self.kiosk is not None else "copied"
-        room = self.app.size.width - len(f" {copied}: ")
-        text = str(line) if len(str(line)) <= room else line.short
         without = self._left_out()
-        if without and len(f"{text} · {without}") <= room:
-            text += f" · {without}"
-        elif without:
-            text = f"{line.short} · {without}"
-        self._show_notice(f"{copied}: {text}")
+        begin = f"{without} · {copied}: " if without else f"{copied}: "
+        room = self.app.size.width - len(f" {begin}")
+        text = str(line) if len(str(line)) <= room else line.short
+        self._show_notice(f"{begin}{text}")
 
     def _left_out(self) -> str:
         """Return why the line alone does not lead here; "" if it does."""

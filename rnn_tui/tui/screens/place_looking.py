@@ -9,7 +9,7 @@ from typing import get_args
 from rnn_tui.engine.core.parameters import block_name
 from rnn_tui.places.looking import PlaceError, updates_text, view_of, view_text
 from rnn_tui.places.place_line import Looking
-from rnn_tui.session.commands import ViewRequest
+from rnn_tui.session.commands import CheckGradient, ViewRequest
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.settings import quote
 from rnn_tui.tui.charts.chart_view import WHOLE, ChartView
@@ -20,6 +20,7 @@ from rnn_tui.tui.parameter_names import parameter_name, tensors
 from rnn_tui.tui.screens.selection_moves import initial_selection, last_unit
 
 LONGEST_TESTED = 200  # characters, of a line that is still to be typed
+CHECKED = ("checked", "checked-all")
 ABOVE = "network"
 """The panel above the timestep at the start."""
 
@@ -99,6 +100,40 @@ def _pairs(snapshot: Snapshot, look: Look) -> Iterator[tuple[str, str]]:
         yield "temperature", repr(look.temperature).removesuffix(".0")
 
 
+def front_of(snapshot: Snapshot, first: str) -> Looking:
+    """Return which of two networks commands move; nothing if it is the one that did at the start.
+
+    Args:
+        snapshot: the newest.
+        first: the cell of the one that did.
+    """
+    cell, second = snapshot.settings.cell, snapshot.second_network
+    if second is None or cell in (first, second.settings.cell):
+        return ()
+    return (("front", cell),)
+
+
+def checked_of(snapshot: Snapshot) -> Looking:
+    """Return the entry whose gradient is checked; nothing if none is."""
+    from rnn_tui.proofs.gradient_check import GradientCheckReport
+
+    report = snapshot.proofs.get("proof")
+    if not isinstance(report, GradientCheckReport):
+        return ()
+    asked = report.request
+    name = "checked-all" if asked.whole else "checked"
+    return ((name, parameter_name(snapshot, asked.parameter)),)
+
+
+def check_of(snapshot: Snapshot, looking: Looking) -> CheckGradient | None:
+    """Return the command that checks a gradient as a line says; None if it says none."""
+    for name, value in looking:
+        if name in CHECKED:
+            declaration = snapshot.window.declaration
+            return CheckGradient(_index(snapshot, value), name != "checked", declaration)
+    return None
+
+
 def tested_of(snapshot: Snapshot) -> Looking:
     """Return after which updates test losses were measured; nothing if only after the newest."""
     here = snapshot.cursor.update
@@ -158,6 +193,8 @@ def look_of(snapshot: Snapshot, looking: Looking, *, lesson: bool = False) -> Lo
     for name, value in looking:
         look = _with(snapshot, look, name, value)
         panel = value.partition("=")[0]
+        if name == "front":
+            _check_front(snapshot, value)
         if name in ("panel", "above") and panel in hidden:
             raise PlaceError(f"{name} {panel}: {hidden[panel]}")
     selection = look.selection
@@ -181,6 +218,9 @@ def _with(snapshot: Snapshot, look: Look, name: str, value: str) -> Look:
             return replace(look, t=_counted("shown t", value.removeprefix("t="), snapshot.steps))
         case "weight":
             return replace(look, selection=replace(selection, parameter=_index(snapshot, value)))
+        case "checked" | "checked-all":
+            _index(snapshot, value)
+            return look
         case "zoom":
             return replace(look, zoomed=True)
         case "above":
@@ -189,6 +229,20 @@ def _with(snapshot: Snapshot, look: Look, name: str, value: str) -> Look:
             return replace(look, temperature=float(value))
         case _:
             return replace(look, selection=_selected(selection, name, value))
+
+
+def _check_front(snapshot: Snapshot, cell: str) -> None:
+    """Check that the network with this cell is the one that commands move.
+
+    Raises:
+        PlaceError: it is not.
+    """
+    own, second = snapshot.settings.cell, snapshot.second_network
+    if cell == own:
+        return
+    if second is not None and second.settings.cell == cell:
+        raise PlaceError(f"front {cell}: here it is {own}, and a exchanges the two")
+    raise PlaceError(f"front {cell}: there is no network with that cell here; --versus adds one")
 
 
 def _selected(selection: Selection, name: str, value: str) -> Selection:
