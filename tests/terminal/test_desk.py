@@ -12,7 +12,7 @@ def test_one_thing_in_large_on_a_terminal_that_is_too_small_for_the_panels() -> 
     command = [*PROGRAM, "--hidden", "4", "--steps", "5", "--cell", "gru"]
     with Terminal(command, 40, 12, env={"PYTHONPATH": str(ROOT)}) as terminal:
         one = Program(terminal)
-        one.wait_for("* shows one thing in")
+        one.wait_for("* enlarges")
         one.key("f2")
         one.wait_for("before the first window")
         one.send("2n4s")

@@ -173,7 +173,7 @@ def test_without_a_case_the_panel_is_hidden_and_says_why() -> None:
     session = Session(Trainer(Settings(hidden=2, steps=3, num_points=60)))
     snapshot = proved(session)
     assert isinstance(snapshot.proofs["theirs"], Refusal)
-    assert set(hidden_panels(snapshot)) == {"theirs"}
+    assert set(hidden_panels(snapshot)) == {"theirs", "lesson"}
     assert "case file" in text_of(theirs.draw(context(snapshot), 60, 10))[0]
     assert "case file" in theirs.why_nowhere(snapshot)
     assert snapshot.theirs is None

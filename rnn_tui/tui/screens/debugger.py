@@ -141,8 +141,7 @@ class Debugger(LessonActions):
         too_small_text = self.query_one("#too-small", Static)
         too_small_text.display = too_small
         if too_small:
-            least = f"rnn-tui needs {LEAST[0]}×{LEAST[1]}, this terminal is {width}×{height}"
-            too_small_text.update(f"{least}; * shows one thing in large, q quits")
+            too_small_text.update(_too_small_words(width, height))
         context = self._draw_context(snapshot)
         for widget in self._frames.widgets:
             widget.prepare(context)
@@ -427,6 +426,17 @@ def _proofs_of(panels: Iterable[str], snapshot: Snapshot) -> frozenset[str]:
     """Return the proofs that these panels show; of a case also whether its numbers agree."""
     found = {proof for name in panels for proof in panel_spec(name).proofs}
     return frozenset(found | {"theirs"} if snapshot.task.has_theirs else found)
+
+
+def _too_small_words(width: int, height: int) -> str:
+    """Return what is said where the panels have no room: in one line, where that is possible."""
+    needs, here = f"{LEAST[0]}×{LEAST[1]}", f"{width}×{height}"
+    words = (
+        f"rnn-tui needs {needs}, this terminal is {here}; * shows one thing in large, q quits",
+        f"rnn-tui needs {needs}, not {here}; * enlarges, q quits",
+        f"needs {needs}, not {here}; * enlarges",
+    )
+    return next((each for each in words if len(each) < width), words[-1])
 
 
 def _shows_table(snapshot: Snapshot) -> bool:

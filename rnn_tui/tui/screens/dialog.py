@@ -16,6 +16,7 @@ else:
     AnyOptionList = object  # for Textual's style sheets a class has one base
 
 Result = TypeVar("Result")
+NARROW = 76  # columns
 
 
 class ClosesOnce(ErrorBoundary):
@@ -56,8 +57,13 @@ class Dialog(ClosesOnce, ModalScreen[Result]):
     """A dialog of this program, in the style that all have."""
 
     CSS_PATH = "../dialogs.tcss"
-    # Below, it takes the whole width: the main screen shows one thing in large there.
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-wide")]  # noqa: RUF012  (as Textual has it)
+
+    def on_resize(self) -> None:
+        """Take the whole width of a narrow terminal, where the main screen shows one thing.
+
+        A class that wide ones have, too, would have all styles computed twice.
+        """
+        self.set_class(self.app.size.width < NARROW, "-narrow")
 
 
 class PagesAnywhere(AnyOptionList):
