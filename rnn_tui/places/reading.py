@@ -30,9 +30,7 @@ LONGEST = 2000  # characters of a line
 _TOKEN = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')
 _PASSES = {"": Pass.UPDATE} | {short.lower(): stage for stage, short in SHORT.items()}
 _PASSES |= {stage.value.lower(): stage for stage in Pass}
-_SHORT = re.compile(
-    r"(?P<update>\d{1,12})?:?(?P<stage>[a-z]+)(?P<t>\d{1,12})?(?:\.(?P<op>\d{1,12}))?", re.ASCII
-)
+_SHORT = re.compile(r"(?P<update>\d+)?:?(?P<stage>[a-z]+)(?P<t>\d+)?(?:\.(?P<op>\d+))?", re.ASCII)
 
 
 def parse_place(text: str, update: int | None = None) -> PlaceLine:
@@ -55,10 +53,8 @@ def parse_place(text: str, update: int | None = None) -> PlaceLine:
         place, rest = _place(words, update)
         return replace(place, looking=_looking(rest))
     except PlaceError as error:
-        said = str(error)  # which may begin with the same line already
-        raise PlaceError(
-            said if said.startswith(quote(text)) else f"{quote(text)}: {said}"
-        ) from None
+        said = str(error)  # which may have the whole line already
+        raise PlaceError(said if quote(text) in said else f"{quote(text)}: {said}") from None
 
 
 def _packed(text: str) -> str:

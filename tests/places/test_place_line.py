@@ -154,3 +154,12 @@ def test_what_is_refused_says_what_is_allowed(text: str, said: str) -> None:
 @given(st.sets(st.integers(1, 80)).map(sorted))
 def test_numbers_of_updates_read_back(updates: list[int]) -> None:
     assert updates_of(updates_text(updates)) == tuple(updates)
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * 20 + ":F1", "2" * 300, "3:B" + "9" * 20, "3:B7." + "9" * 20]
+)
+def test_numbers_that_are_too_large_have_their_range_once(text: str) -> None:
+    with pytest.raises(PlaceError, match=r"must be a whole number from \d to 999999999") as error:
+        parse_place(text)
+    assert len(str(error.value)) < 160

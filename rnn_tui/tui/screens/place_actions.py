@@ -183,13 +183,11 @@ class PlaceActions(TrainingActions, SelectionActions):
         self._show_notice(f"{begin}{text}")
 
     def _left_out(self) -> str:
-        """Return why the line alone does not lead here; "" if it does."""
-        snapshot = self.session.latest
-        if snapshot.what_if is not None:
-            return f"without the what-if{'s' * (len(snapshot.what_if.texts) > 1)}"
-        if snapshot.timeline.changes:
-            return "without what was changed on the way"
-        return ""
+        """Return what is on the screen and not in the line; "" for nothing."""
+        from rnn_tui.tui.screens.place_looking import left_out
+
+        parts = left_out(self.session.latest, self._regions)
+        return f"without {' and '.join(parts)}" if parts else ""
 
     def action_note_place(self) -> None:
         """Note this place as a bookmark."""

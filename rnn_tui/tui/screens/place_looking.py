@@ -154,6 +154,30 @@ def looked_of(snapshot: Snapshot) -> Looking:
     return (("looked", text),) if len(text) <= LONGEST_TESTED else ()
 
 
+def left_out(snapshot: Snapshot, shown: Container[str]) -> tuple[str, ...]:
+    """Return what the line of a place does not lead to, in words.
+
+    Args:
+        snapshot: of the run.
+        shown: the panels that are.
+    """
+    parts = []
+    if snapshot.what_if is not None:
+        parts.append(f"the what-if{'s' * (len(snapshot.what_if.texts) > 1)}")
+    elif snapshot.timeline.changes:
+        parts.append("what was changed on the way")
+    if snapshot.stop is not None and snapshot.divergence is None:
+        parts.append("the stop")
+    if "loss" in shown and snapshot.timeline.ghosts and snapshot.what_if is None:
+        parts.append("the futures left")
+    updates = tuple(int(update) for update in snapshot.test_losses.update)
+    if "loss" in shown and len(updates_text(updates)) > LONGEST_TESTED:
+        parts.append("all test losses")
+    if "predictions" in shown and snapshot.answer is not None:
+        parts.append("the prompt")
+    return tuple(parts)
+
+
 def axes_of(ranges: SteadyRanges, shown: Container[str]) -> Looking:
     """Return the ranges of axes that are wider than what is shown now needs.
 
