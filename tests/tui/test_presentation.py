@@ -164,7 +164,7 @@ def test_work_that_takes_long_can_be_skipped_and_a_press_before_waits() -> None:
     desk.player.slow = True
     desk.press(-1)
     desk.now += 1.5
-    assert desk.guide.words == "2/4 · two · working: PgDn skips the rest"
+    assert desk.guide.words == "2/4 · working: PgDn skips the rest · two"
     assert desk.press().startswith("skipped")
     assert desk.player.calls[-1] == "keep"
     assert desk.guide.words == "2/4 · two"

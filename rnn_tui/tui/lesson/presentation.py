@@ -161,9 +161,9 @@ class PresentationGuide(LessonGuide):
         if self.away:
             return f"{place} left · esc comes back"
         if self.player.busy and self._clock() - self._entered >= SLOW:
-            return f"{place} · {self._now.title} · working: PgDn skips the rest"
+            return f"{place} · working: PgDn skips the rest · {self._now.title}"
         if self._off_path:
-            return f"{place} · {self._now.title} · esc comes back"
+            return f"{place} · esc comes back · {self._now.title}"
         return f"{place} · {self._now.title}"
 
     @property

@@ -38,6 +38,12 @@ def choice_lines(choices: tuple[str, ...], width: int) -> list[list[int]]:
     return [places] if choices and taken <= width else [[k] for k in places]
 
 
+def choice_text(choice: str, width: int) -> list[str]:
+    """Return a choice that has its lines to itself, in as many as it needs."""
+    return wrapped(choice, width - BEFORE_CHOICE + 1) or [""]
+
+
+BEFORE_CHOICE = 4  # cells before the text of a choice
 CHOICE = 6  # cells around a choice: its mark, its number and a gap
 
 
@@ -66,7 +72,9 @@ class LessonRoom:
         least = most = 0
         for say, question, choices, hint, reveal in self.steps:
             text, asked = len(wrapped(say, width)), len(wrapped(question, width))
-            asked += len(choice_lines(choices, width))
+            places = choice_lines(choices, width)
+            alone = len(places) == len(choices)
+            asked += sum(len(choice_text(each, width)) for each in choices) if alone else 1
             tried = 1 + len(wrapped(f"hint {hint}", width)) if hint else 0
             why = 1 + len(wrapped(reveal, width)) if question else 0
             least = max(least, text + asked, asked + tried, why)

@@ -6,7 +6,7 @@ from rnn_tui.number_text import COVERED
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.key_hint import ALWAYS, FIRST, KeyHint
-from rnn_tui.tui.lesson.room import CHOICE, choice_lines, wrapped
+from rnn_tui.tui.lesson.room import BEFORE_CHOICE, CHOICE, choice_lines, choice_text, wrapped
 from rnn_tui.tui.lesson.view import TAKEN, LessonView, Try
 from rnn_tui.tui.lines import Line, Lines, cell_width, cut, join, text_width
 from rnn_tui.tui.panel_help import Sign, Signs
@@ -87,7 +87,7 @@ def _body(view: LessonView, width: int, *, read: bool) -> list[Line]:
     if view.hint:
         news += _text(f"hint: {view.hint}", width)
     news += _text(view.reveal, width)
-    if not read or not view.tries:
+    if not read or not (view.tries or view.right):  # a presenter has the answer without a try
         return [*say, *otherwise, *question, *news]
     if view.open:
         return [*question, *news, *otherwise, *say]
@@ -102,15 +102,19 @@ def _text(text: str, width: int, role: str = "") -> list[Line]:
 def _choices(view: LessonView, width: int) -> list[Line]:
     """Return the choices, the highlighted one marked."""
     lines: list[Line] = []
-    for places in choice_lines(view.choices, width - 2):
+    all_places = choice_lines(view.choices, width - 2)
+    for places in all_places:
         line: Line = ()
         for k in places:
             here = view.open and view.answer == str(k + 1)
             mark = ("▸", "accent") if here else (" ", "")
-            text = (view.choices[k], "strong" if here else "")
-            gap = (" " * (CHOICE - 4), "")
-            line = (*line, (" ", ""), mark, (f"{k + 1} ", "key"), text, gap)
+            role = "strong" if here else ""
+            alone = len(all_places) == len(view.choices)
+            text, *rest = choice_text(view.choices[k], width - 2) if alone else [view.choices[k]]
+            gap = (" " * (CHOICE - BEFORE_CHOICE), "")
+            line = (*line, (" ", ""), mark, (f"{k + 1} ", "key"), (text, role), gap)
         lines.append(line)
+        lines += [((" " * BEFORE_CHOICE, ""), (each, role)) for each in rest]
     return lines
 
 

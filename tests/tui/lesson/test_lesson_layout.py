@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.geometry import Region
 from tui.screen_support import LSTM, SnapshotMaker
 
 from rnn_tui.engine.training.trainer import Trainer
 from rnn_tui.registry import PANELS
+from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.layout import Focus, arrange
 from rnn_tui.tui.lesson.room import LessonRoom
+from rnn_tui.tui.lesson.view import LessonView
 from rnn_tui.tui.panel_spec import needs_of
+from rnn_tui.tui.panels.lesson import draw
 
 SAY = "Two gradients come in: that of the output, and that of the timestep after. " * 3
 ROOM = LessonRoom(
@@ -65,3 +70,16 @@ def test_an_answer_has_the_focus_with_the_panel_that_was_looked_at() -> None:
             looked = arrange(width, height, Focus("ledger", "ledger", lesson=ROOM), needs)
             in_lesson = arrange(width, height, Focus("lesson", "ledger", lesson=ROOM), needs)
             assert looked == in_lesson
+
+
+def test_choices_are_read_whole_and_the_answer_is_seen_first() -> None:
+    long = "larger than one hundred, which would be a very large loss for a network like this one"
+    view = LessonView("slides", question="Which?", choices=(long, "smaller"), right="smaller")
+    view = replace(view, reveal="So.", turned=True)
+    context = DrawContext(SnapshotMaker(Trainer(LSTM)).snapshot(), Selection(), lesson=view)
+    text = "\n".join("".join(part for part, _ in line) for line in draw(context, 60, 12))
+    assert "".join(long.split()) in "".join(text.split())
+    least = LessonRoom((("", "Which?", (long, "smaller"), "", "So."),)).lines(60)[0]
+    first = "\n".join("".join(part for part, _ in line) for line in draw(context, 60, least - 2))
+    assert "it is smaller" in first
+    assert "So." in first
