@@ -14,10 +14,12 @@ from rnn_tui.command_line.exit import DIFFERS, DONE, CommandError, print_error
 
 if TYPE_CHECKING:
     from rnn_tui.exercises.answer_sheet import AnswerSheet
+    from rnn_tui.exercises.drill import Round
     from rnn_tui.exercises.marking import MarkedAnswers
     from rnn_tui.files.ownership import InputFile, WriteCheck
     from rnn_tui.lessons.lesson import Lesson
 
+DRILL_SOURCE = "the drill"
 NO_TERMINAL = f"an exercise is solved in a terminal; {PROGRAM} exercise check marks answers without"
 
 
@@ -48,12 +50,17 @@ def _make(options: Mapping[str, Any]) -> int:
     from rnn_tui.files.ownership import InputFile
 
     seed, path = options["seed"], options["out"]
-    name, text, source = _lesson_text(options["files"][0])
+    name, text, source = _sheet_text(options) or _lesson_text(options["files"][0])
     made = Exercise(source, name, seed, text)
-    lesson = made.lesson()
+    drawn = made.drill_round()
+    lesson = made.lesson() if drawn is None else drawn.lesson
     _check_can_be_handed_out(lesson, seed)
-    out = _writable(path, "-o", options, InputFile("the lesson", source))
-    numbers = _numbers_of(lesson, seed)
+    inputs = (InputFile("the lesson", source),) if source != DRILL_SOURCE else ()
+    out = _writable(path, "-o", options, *inputs)
+    if drawn is None:
+        numbers = _numbers_of(lesson, seed)
+    else:
+        numbers = f"{len(lesson.steps)} questions, on a network of this seed's own."
     try:
         write_atomically(out.path, made.to_toml().encode(), out)
     except OSError as error:
@@ -61,6 +68,18 @@ def _make(options: Mapping[str, Any]) -> int:
     print(f"{path}: {lesson.title}, seed {seed}; {numbers}")
     print(f"to solve it: {PROGRAM} exercise {path}")
     return DONE
+
+
+def _sheet_text(options: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Return name, text and source of the drill's questions that are wanted; None for a lesson."""
+    if not options.get("drill"):
+        return None
+    from rnn_tui.exercises.drill import QUESTIONS
+    from rnn_tui.exercises.drill_sheet import DrillSheet
+
+    count = options.get("questions", QUESTIONS)
+    sheet = DrillSheet(options.get("cell", "rnn"), options["level"], count)
+    return sheet.name, sheet.text, DRILL_SOURCE
 
 
 def _lesson_text(named: str) -> tuple[str, str, str]:
@@ -170,12 +189,15 @@ def _lessons(named: Sequence[str]) -> dict[str, Lesson]:
     Raises:
         ExerciseError, LessonError, UnknownLessonError: a named one is not usable.
     """
+    from rnn_tui.exercises.drill_sheet import is_drill
     from rnn_tui.exercises.exercise_file import digest_of, lesson_with_seed
     from rnn_tui.lessons.library import library
 
     lessons = {}
     for each in named:
         name, text, path = _lesson_text(each)
+        if is_drill(text):  # which are known without a file
+            continue
         lessons[digest_of(text)] = lesson_with_seed(text, path, name, 0)
     for own in library():
         with contextlib.suppress(OSError, ValueError):  # a damaged one is none of the answers'
@@ -196,21 +218,22 @@ def _solve(options: dict[str, Any]) -> int:
         other = path.removesuffix(ANSWERS_ENDING) + ENDING
         raise CommandError(f"{path!r} has the answers; the exercise is {other!r}")
     made = read_exercise(path)
-    lesson = made.lesson()
+    drawn = made.drill_round()
+    lesson = made.lesson() if drawn is None else drawn.lesson
     name, practice = options.pop("name", ""), options.pop("practice", False)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError(NO_TERMINAL)
     if practice:
         if name:
             raise CommandError("--name has no effect with --practice, which saves nothing")
-        return _open(lesson, None, options)
+        return _open(lesson, None, options, drawn)
     from rnn_tui.exercises.answer_sheet import open_sheet
 
     name = _checked(name) if name else ""
     sheet = open_sheet(made, name)
     if not sheet.answers.name:
         sheet.answers = replace(sheet.answers, name=_asked_name())
-    return _open(lesson, sheet, options)
+    return _open(lesson, sheet, options, drawn)
 
 
 def _checked(name: str) -> str:
@@ -245,19 +268,35 @@ def _asked_name() -> str:
         print(problem)
 
 
-def _open(lesson: Lesson, sheet: AnswerSheet | None, options: Mapping[str, Any]) -> int:
-    """Open an exercise on the screen; `sheet` takes the answers, None: they are graded at once."""
+def _open(
+    lesson: Lesson, sheet: AnswerSheet | None, options: Mapping[str, Any], drawn: Round | None
+) -> int:
+    """Open an exercise on the screen.
+
+    Args:
+        lesson: what it asks.
+        sheet: takes the answers; None: they are graded at once.
+        options: how it is shown.
+        drawn: the round of the drill whose network it is about; None for that of the lesson.
+    """
     from rnn_tui.command_line.app import open_app
     from rnn_tui.command_line.lesson import run_options
+    from rnn_tui.command_line.start import Start
+    from rnn_tui.tui.lesson.drill_guide import DrillGuide
     from rnn_tui.tui.lesson.plan import LessonPlan
 
-    run = run_options(lesson, dict(options))
+    run = run_options(lesson, dict(options)) if drawn is None else {**options, "no_autosave": True}
+    start = None if drawn is None else Start(drawn.network.trainer())
     if sheet is None:
-        return open_app(run, plan=LessonPlan(lesson, name="practice"))
+        guide = None if drawn is None else DrillGuide
+        return open_app(
+            run, plan=LessonPlan(lesson, name="practice", make_guide=guide), start=start
+        )
     from rnn_tui.tui.lesson.hand_in import hand_in_plan
 
     try:
-        code = open_app(run, plan=hand_in_plan(lesson, sheet))
+        plan = hand_in_plan(lesson, sheet, workings=drawn is not None)
+        code = open_app(run, plan=plan, start=start)
     finally:
         problem = sheet.close()
     asked = sum(step.ask is not None for step in lesson.steps)

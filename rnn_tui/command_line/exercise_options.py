@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -43,6 +44,13 @@ _SEED = Declaration(
     name="seed", kind=int, default=None, help="Seed of the run: another one for each student, or "
     "one for all.", group="exercise", effect="live", low=0, high=2**32 - 1,
 )  # fmt: skip
+_DRILL = Declaration(
+    name="drill", kind=bool, default=False, help="Ask questions of the drill, on a small network "
+    "that the seed draws, in place of a lesson's.", group="exercise", effect="live",
+)  # fmt: skip
+_SHEET_LEVEL = replace(_LEVEL, help="With --drill: the level, as in rnn-tui drill.")
+_SHEET_CELL = replace(_CELL, help="With --drill: the cell of the network.")
+_SHEET_QUESTIONS = replace(_QUESTIONS, help="With --drill: how many questions; left out, 6.")
 _OUT = Declaration(
     name="out", kind=str, default="", help="Write the exercise to this file.", group="exercise",
     effect="live",
@@ -102,12 +110,14 @@ _MAKE_HELP = """\
 Make an exercise of a lesson: the same questions, on a run with a seed of its own, so that each
 student has other numbers. LESSON is the name or the number of one of the program's lessons, or a
 file of your own (docs/lessons.md). The lesson is played once with the seed, so that none is handed
-out that does not work.
+out that does not work. With --drill it asks questions of the drill instead, all of which are about
+numbers of the student's own.
 
 \b
 Examples:
   rnn-tui exercise make one-step --seed 17 -o ex.toml
   rnn-tui exercise make mine.toml --seed 18 -o ada.toml
+  rnn-tui exercise make --drill --cell lstm --level 4 --seed 18 -o bob.toml
 """
 _CHECK_HELP = """\
 Mark answers that were handed in. The right answers are computed again, by playing the lesson with
@@ -146,7 +156,9 @@ def make_exercise_command() -> click.Command:
     out = SettingOption(_OUT, "-o", "--out")
     out.metavar = "FILE.toml"
     options: list[click.Parameter] = [SettingOption(_SEED), out, SettingOption(_FORCE, "--force")]
-    return _with_files(make_command(MAKE, _MAKE_HELP, options, settings=()), "LESSON")
+    options.append(SettingOption(_DRILL, "--drill"))
+    options += [SettingOption(each) for each in (_SHEET_CELL, _SHEET_LEVEL, _SHEET_QUESTIONS)]
+    return _with_files(make_command(MAKE, _MAKE_HELP, options, settings=()), "[LESSON]")
 
 
 def check_answers_command() -> click.Command:
@@ -205,7 +217,9 @@ def read_exercise_options(arguments: Iterable[str]) -> tuple[str, dict[str, Any]
     if options is None:
         return name, None
     files = options["files"] = tuple(options.get("files", ()))
-    if not files:
+    if name == MAKE:
+        _check_drill(options)
+    if not files and not options.get("drill"):
         raise CommandError(f"which {_WANTED[name]}")
     if name != CHECK and len(files) > 1:
         raise CommandError(f"one {_ONE[name]} is enough; {files[1]!r} is one too many")
@@ -222,9 +236,22 @@ _WANTED = {
 _ONE = {MAKE: "lesson", EXERCISE: "exercise"}
 
 
+def _check_drill(options: dict[str, Any]) -> None:
+    """Refuse options of the drill without it, and a lesson with it."""
+    if options.get("drill"):
+        if files := options["files"]:
+            raise CommandError(f"--drill or a lesson, not both: {files[0]!r} is one too many")
+        if "level" not in options:
+            raise CommandError(f"which level? {PROGRAM} exercise make --drill --level 4 …")
+        return
+    for each in ("cell", "level", "questions"):
+        if each in options:
+            raise CommandError(f"--{each} goes with --drill: a lesson says itself what it asks")
+
+
 def _check_make(options: dict[str, Any]) -> None:
     """Refuse to make an exercise without a seed or a file."""
-    lesson = options["files"][0]
+    lesson = "--drill" if options.get("drill") else options["files"][0]
     if "seed" not in options:
         raise CommandError(
             f"which seed? {PROGRAM} exercise make {lesson} --seed 17 -o ex.toml: another one for "

@@ -194,7 +194,7 @@ def _lesson(
     units = f"{case.hidden} unit{'s' if case.hidden > 1 else ''}"
     about = f"The network: {cell}, {units}, {case.steps} timesteps"
     about = f"{about}, {optimizer} with lr {LEARNING_RATE:g}."
-    first = f"{about} Work with pencil and paper; two significant digits are enough."
+    first = f"{about} Work with pencil and paper; two significant digits are enough; weights: / w."
     steps = [
         replace(question.step, say=first if not k else "") for k, question in enumerate(questions)
     ]

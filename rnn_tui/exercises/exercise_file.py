@@ -1,7 +1,8 @@
 """Exercise files: a lesson and a seed, for one student or for several.
 
 The file has the lesson's whole text, so that it can be played where that lesson is not; it has no
-right answer in numbers. docs/exercises.md describes it.
+right answer in numbers. Of questions of the drill it has what they are drawn from.
+docs/exercises.md describes it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rnn_tui.exercises.drill_sheet import NoSheetError, drill_sheet, is_drill
 from rnn_tui.files.regular_file import read_regular
 from rnn_tui.lessons.lesson import Lesson
 from rnn_tui.lessons.lesson_file import MOST_BYTES as MOST_LESSON_BYTES
 from rnn_tui.settings import DECLARATIONS, SettingError, quote
+
+if TYPE_CHECKING:
+    from rnn_tui.exercises.drill import Round
 
 FORMAT = 1
 MOST_BYTES = 2 * MOST_LESSON_BYTES + 4096
@@ -44,7 +49,7 @@ class Exercise:
         path: the file; "" for none yet.
         lesson_name: the lesson's name.
         seed: the seed of the run.
-        text: the text of the lesson's file.
+        text: the text of the lesson's file, or that of a `DrillSheet`.
     """
 
     path: str
@@ -61,6 +66,22 @@ class Exercise:
     def answers_path(self) -> str:
         """The file beside it that takes the answers."""
         return self.path.removesuffix(ENDING) + ANSWERS_ENDING
+
+    def drill_round(self) -> Round | None:
+        """Return the questions of the drill that it asks; None if it is a lesson.
+
+        Raises:
+            ExerciseError: they cannot be drawn here.
+        """
+        if not is_drill(self.text):
+            return None
+        sheet = drill_sheet(self.lesson_name)
+        if sheet is None or digest_of(sheet.text) != self.digest:
+            raise ExerciseError(self.path, f"no drill of this version is {self.lesson_name!r}")
+        try:
+            return sheet.round(self.seed)
+        except NoSheetError as error:
+            raise ExerciseError(self.path, str(error)) from None
 
     def lesson(self) -> Lesson:
         """Return the lesson, with the seed.

@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rnn_tui.exercises.answers_file import Answers
-from rnn_tui.exercises.exercise_file import ExerciseError
+from rnn_tui.exercises.drill_sheet import drill_sheet
+from rnn_tui.exercises.exercise_file import ExerciseError, digest_of
 from rnn_tui.lessons.lesson import Lesson, Prediction
+
+if TYPE_CHECKING:
+    from rnn_tui.exercises.drill import Round
+    from rnn_tui.lessons.run import LessonRun
 
 GradeWord = Literal["exact", "approximate", "off", "none"]
 """The grade of an answer; "none" where there is no answer."""
@@ -65,20 +70,31 @@ class RightAnswers:
         Raises:
             ExerciseError: the lesson that it was made of is not here, or cannot be played.
         """
-        lesson = self.lessons.get(answers.digest)
-        if lesson is None:
-            raise ExerciseError(path, self._unknown(answers))
         key = answers.digest, answers.seed
         if key not in self.known:
-            try:
-                self.known[key] = tuple(right_answers(lesson, answers.seed))
-            except ValueError as error:
-                raise ExerciseError(path, f"its lesson cannot be played: {error}") from None
+            self.known[key] = self._found(path, answers)
         return self.known[key]
+
+    def _found(self, path: str, answers: Answers) -> tuple[RightAnswer, ...]:
+        """Compute the right answers for somebody's exercise."""
+        lesson, sheet = self.lessons.get(answers.digest), drill_sheet(answers.lesson_name)
+        if sheet is not None and digest_of(sheet.text) != answers.digest:
+            sheet = None
+        if lesson is None and sheet is None:
+            raise ExerciseError(path, self._unknown(answers))
+        try:
+            if lesson is not None:
+                return tuple(right_answers(lesson, answers.seed))
+            assert sheet is not None
+            return right_answers_of_round(sheet.round(answers.seed))
+        except ValueError as error:
+            raise ExerciseError(path, f"its lesson cannot be played: {error}") from None
 
     def _unknown(self, answers: Answers) -> str:
         """Return why there is no lesson for some answers."""
         name = answers.lesson_name
+        if drill_sheet(name) is not None:
+            return f"it answers a {name!r} of another version of the program"
         if any(lesson.name == name for lesson in self.lessons.values()):
             return (
                 f"the lesson {name!r} here is not the one that it was made of (their digests "
@@ -87,8 +103,26 @@ class RightAnswers:
         return f"its lesson {name!r} is none of the program's own: name its file: --lesson FILE"
 
 
-def right_answers(lesson: Lesson, seed: int) -> Iterator[RightAnswer]:
-    """Play a lesson with a seed, and yield what is right in each of its predictions.
+def right_answers_of_round(drawn: Round) -> tuple[RightAnswer, ...]:
+    """Return what is right in each question of a round of the drill.
+
+    Raises:
+        LessonError: a question has no right answer.
+    """
+    from rnn_tui.lessons.run import LessonRun
+
+    return tuple(right_answers(drawn.lesson, None, LessonRun(drawn.network.trainer())))
+
+
+def right_answers(
+    lesson: Lesson, seed: int | None, run: LessonRun | None = None
+) -> Iterator[RightAnswer]:
+    """Play a lesson, and yield what is right in each of its predictions.
+
+    Args:
+        lesson: the lesson.
+        seed: the seed; None for that of the lesson.
+        run: what it is played on; None for the run that it says.
 
     Raises:
         LessonError: an action of the lesson is refused, or a prediction has no right answer.
@@ -97,7 +131,7 @@ def right_answers(lesson: Lesson, seed: int) -> Iterator[RightAnswer]:
     from rnn_tui.lessons.evaluation import mistakes_of_prediction
     from rnn_tui.lessons.lesson_file import LessonError
 
-    for number, (step, evaluation) in enumerate(played_steps(lesson, seed), 1):
+    for number, (step, evaluation) in enumerate(played_steps(lesson, seed, run), 1):
         if step.ask is None:
             continue
         for mistake in (*evaluation.mistakes, *mistakes_of_prediction(step, evaluation)):

@@ -16,10 +16,15 @@ from rnn_tui.tui.lesson.view import TAKEN, Covered, LessonView, Try
 _FIRST_ANSWER = "an answer first: later steps say what is right; a guess is better than none"
 
 
-def hand_in_plan(lesson: Lesson, sheet: AnswerSheet) -> LessonPlan:
+def hand_in_plan(lesson: Lesson, sheet: AnswerSheet, *, workings: bool = False) -> LessonPlan:
     """Return how an exercise is played whose answers `sheet` takes.
 
     It begins with the first question that has no answer.
+
+    Args:
+        lesson: the lesson.
+        sheet: takes the answers.
+        workings: equations have no numbers but their result, as in the drill.
     """
     asked = [k for k, step in enumerate(lesson.steps) if step.ask is not None]
     given = sheet.answers.given
@@ -44,7 +49,7 @@ def hand_in_plan(lesson: Lesson, sheet: AnswerSheet) -> LessonPlan:
         results=results,
         progress=note,
         sum_up=sum_up,
-        make_guide=lambda plan, player, screen: HandInGuide(plan, player, screen, sheet),
+        make_guide=lambda plan, player, screen: HandInGuide(plan, player, screen, sheet, workings),
     )
 
 
@@ -56,10 +61,15 @@ class HandInGuide(LessonGuide):
     """
 
     def __init__(
-        self, plan: LessonPlan, player: LessonPlayer, screen: LessonScreen, sheet: AnswerSheet
+        self,
+        plan: LessonPlan,
+        player: LessonPlayer,
+        screen: LessonScreen,
+        sheet: AnswerSheet,
+        workings: bool,
     ) -> None:
         """Guide through the exercise of `plan`; `sheet` takes the answers."""
-        self._sheet = sheet
+        self._sheet, self._workings = sheet, workings
         super().__init__(plan, player, screen)
 
     @property
@@ -107,7 +117,7 @@ class HandInGuide(LessonGuide):
             return Covered()
         numbers = () if self._facts is None else self._facts.numbers
         names = (*((ask.answer,) if ask.kind == "number" else ()), *ask.hides)
-        return Covered(numbers, names, ask.hides_panels)
+        return Covered(numbers, names, ask.hides_panels, self._workings)
 
     def _view(self) -> LessonView:
         """Return what the panel shows, but for what is right, why, and hints."""
