@@ -58,14 +58,16 @@ def _make(options: Mapping[str, Any]) -> int:
     inputs = (InputFile("the lesson", source),) if source != DRILL_SOURCE else ()
     out = _writable(path, "-o", options, *inputs)
     if drawn is None:
-        numbers = _numbers_of(lesson, seed)
+        numbers, advice = _numbers_of(lesson, seed)
     else:
-        numbers = f"{len(lesson.steps)} questions, on a network of this seed's own."
+        numbers, advice = f"{len(lesson.steps)} questions, on a network of this seed's own.", ""
     try:
         write_atomically(out.path, made.to_toml().encode(), out)
     except OSError as error:
         raise CommandError(f"-o {path!r}: {_reason(error)}") from None
     print(f"{path}: {lesson.title}, seed {seed}; {numbers}")
+    if advice:
+        print(advice)
     print(f"to solve it: {PROGRAM} exercise {path}")
     return DONE
 
@@ -115,8 +117,8 @@ def _check_can_be_handed_out(lesson: Lesson, seed: int) -> None:
         raise CommandError(f"--seed {seed}: {lesson.name} is written for the seeds {which}")
 
 
-def _numbers_of(lesson: Lesson, seed: int) -> str:
-    """Play a lesson with its own seed and with this one, and say how many answers differ.
+def _numbers_of(lesson: Lesson, seed: int) -> tuple[str, str]:
+    """Play a lesson with two seeds, and say how many answers differ; then what to do if few do.
 
     Raises:
         CommandError: it does not work with this seed.
@@ -129,11 +131,13 @@ def _numbers_of(lesson: Lesson, seed: int) -> str:
     differ, count = other_numbers(lesson, seed)
     questions = f"{count} question{'s' if count > 1 else ''}"
     if differ == count:
-        return f"{questions}, whose answers are others than with another seed."
+        return f"{questions}, whose answers are others than with another seed.", ""
+    advice = f"for each student other numbers: lessons 1 and 2, or {PROGRAM} exercise make --drill"
     if not differ:
-        return f"{questions}, whose answers are the same with another seed."
+        return f"{questions}, whose answers are the same with another seed.", advice
     have = "has another answer" if differ == 1 else "have other answers"
-    return f"{questions}, {differ} of which {have} than with another seed."
+    words = f"{questions}, {differ} of which {have} than with another seed."
+    return words, advice if 2 * differ < count else ""
 
 
 # ---------------------------------------------------------------- check

@@ -17,6 +17,7 @@ MOST_QUESTIONS = 50
 OPTIMIZERS = ("adagrad", "sgd")
 _UNITS = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, WHOLE_STEP: 1}
 _SENT_LEVEL = 4
+_WITHOUT_WEIGHTS = (5, 6)  # levels
 _UNITS_OF_GATES = 2  # a product with all gates of three units is long
 _SIMPLE = ("rnn", "neuron")
 _WHOLE_UNITS = 2  # of a simple cell, for the whole step
@@ -194,7 +195,9 @@ def _lesson(
     units = f"{case.hidden} unit{'s' if case.hidden > 1 else ''}"
     about = f"The network: {cell}, {units}, {case.steps} timesteps"
     about = f"{about}, {optimizer} with lr {LEARNING_RATE:g}."
-    first = f"{about} Work with pencil and paper; two significant digits are enough; weights: / w."
+    first = f"{about} Work with pencil and paper; two significant digits are enough."
+    if level not in _WITHOUT_WEIGHTS:
+        first = f"{first} Weights: / w."
     steps = [
         replace(question.step, say=first if not k else "") for k, question in enumerate(questions)
     ]
