@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from rich.style import Style
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 from tui.screen_support import SMALL
 
 from rnn_tui.engine.training.trainer import Trainer
@@ -25,7 +26,7 @@ from rnn_tui.tui.take_home import png
 from rnn_tui.tui.take_home.figure import Figure, figure_of_lines
 from rnn_tui.tui.take_home.svg import svg_text
 from rnn_tui.tui.take_home.svg_shapes import ARCS, ARMS, BLOCKS, DASHED, DOUBLE, HEAVY, is_shape
-from rnn_tui.tui.take_home.writing import write
+from rnn_tui.tui.take_home.writing import said_of_saved, write
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -102,9 +103,9 @@ def test_converters_are_tried_one_after_the_other(
 def test_no_file_is_ever_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     contents = (("", b"main"), ("-strips", b"strips"))
-    assert write(contents, "map.csv", None).startswith("saved map.csv in ")
+    assert write(contents, "map.csv", None).startswith("saved map.csv and -strips in ")
     Path("map-2-strips.csv").symlink_to("nowhere")
-    assert write(contents, "map.csv", None).startswith("saved map-3.csv in ")
+    assert write(contents, "map.csv", None).startswith("saved map-3.csv and -strips in ")
     assert sorted(os.listdir()) == [
         *("map-2-strips.csv", "map-3-strips.csv", "map-3.csv", "map-strips.csv", "map.csv"),
     ]
@@ -114,6 +115,19 @@ def test_no_file_is_ever_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert said == f"saved {beside / 'a.svg'}"
     with pytest.raises(OSError, match=r"No such file|not found|exist"):
         write((("", b"x"),), "a.svg", str(tmp_path / "gone" / "run.safetensors"))
+
+
+def test_what_is_said_of_a_saved_file_has_room_and_its_names_come_first() -> None:
+    ends = ["-equation", "-shares", "-loss"]
+    path = "cos-lstm32-timestep-40-B7-3.csv"
+    said = [said_of_saved(path, ends, width) for width in range(200, 30, -1)]
+    assert said[0].startswith(f"saved {path} and -equation -shares -loss in ")
+    assert said_of_saved(path, ends, 78) == f"saved {path} and -equation -shares -loss"
+    assert said_of_saved(path, ends, 60) == f"saved {path} and 3 more beside it"
+    assert all(len(text) <= width for text, width in zip(said, range(200, 30, -1), strict=True))
+    assert all("-3.csv" in text for text in said if len(text) > 36)
+    assert said_of_saved("runs/a.svg", [], 40) == "saved runs/a.svg"
+    assert said_of_saved(f"{'a' * 60}/a.svg", [], 60).startswith("saved a.svg in ")
 
 
 async def until(pilot: Pilot[None], condition: Any) -> None:
@@ -134,6 +148,8 @@ def test_keys_take_home_what_is_on_the_screen(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
+    shown: list[str] = []
+
     async def take() -> list[str]:
         app = RnnTui(Trainer(SMALL), theme="light")
         said = []
@@ -148,6 +164,10 @@ def test_keys_take_home_what_is_on_the_screen(
                 said.append(notice(app))
                 await pilot.press("escape")
                 await until(pilot, lambda: not notice(app))
+            await pilot.press("f6")
+            await until(pilot, lambda: len(app.screen_stack) == 2)
+            listed = app.screen.query_one(OptionList)
+            shown.extend(str(listed.get_option(each).prompt).split()[-1] for each in "sStc")
         return said
 
     said = asyncio.run(take())
@@ -158,6 +178,12 @@ def test_keys_take_home_what_is_on_the_screen(
         f"{stem}-timestep-1-U.svg",
         f"{stem}-timestep-1-U.csv",
         f"{stem}-screen-1-U.svg",
+    ]
+    assert shown == [
+        f"{stem}-timestep-1-U-2.svg",
+        f"{stem}-screen-1-U-2.svg",
+        f"{stem}-timestep-1-U.txt",
+        f"{stem}-timestep-1-U-2.csv",
     ]
     text = Path(names[0]).read_text("utf-8")
     assert text.startswith(" cos(x)")

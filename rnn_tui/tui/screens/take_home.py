@@ -22,9 +22,11 @@ from rnn_tui.tui.take_home.writing import (
     FileKind,
     TakenFile,
     contents_of,
+    free_name,
     in_theme,
     take_home,
     why_not,
+    without_middle,
 )
 from rnn_tui.tui.themes import THEMES, style_of
 
@@ -42,6 +44,7 @@ CHOICES = {
 }
 """What there is to take, by letter: capitals are of the whole screen."""
 WORDS = 26  # cells of the longest of their words, and a gap
+AROUND_NAME = WORDS + 12  # cells of a line that a name of a file has not
 
 
 class TakeHomeList(PagesAnywhere, OptionList):
@@ -79,8 +82,9 @@ class TakeHomeScreen(Dialog[TakenFile]):
         text.append(f" {letter} ", style_of("key", theme))
         reason = self._why_not[letter]
         text.append(f" {wanted.words:<{WORDS}}", style_of("dim" if reason else "", theme))
-        name = self._capture.file_name(whole=wanted.whole, ending=wanted.kind.value)
-        text.append(reason or name, style_of("dim" if reason else "title", theme))
+        room = max(self.app.size.width - AROUND_NAME, 8)
+        name = reason or without_middle(free_name(self._capture, wanted), room)
+        text.append(name, style_of("dim" if reason else "title", theme))
         return Option(text, id=letter)
 
     def on_mount(self) -> None:
@@ -154,9 +158,9 @@ def _take(screen: ScreenActions, capture: Capture | None, wanted: TakenFile) -> 
         return
     make = contents_of(capture, wanted)
     name = capture.file_name(whole=wanted.whole, ending=wanted.kind.value)
-    work = partial(take_home, make, name, capture.run_file)
+    work = partial(take_home, make, name, capture.run_file, screen.app.size.width - 1)
 
-    screen.session.send(Say(f"saving {name} …"))  # a large one takes seconds
+    screen.session.send(Say(f"saving {free_name(capture, wanted)} …"))  # a large one takes seconds
 
     async def write() -> None:
         screen.session.send(Say(*await asyncio.to_thread(work)))
