@@ -60,6 +60,13 @@ class TensorRange:
         gate = self.order.index(block)
         return (gate, unit) if self.row_per_gate else (row, gate * self.units + unit)
 
+    def places(self) -> tuple[Array, Array]:
+        """Return row and column in the picture of all entries, in order of storage."""
+        rows, columns = np.divmod(np.arange(self.stop - self.start), self.spec.shape[-1])
+        blocks, units = np.divmod(columns, self.units)
+        gates = np.argsort(self.order)[blocks]
+        return (gates, units) if self.row_per_gate else (rows, gates * self.units + units)
+
     def index_at(self, row: int, column: int) -> int:
         """Return the index in the flat vector of the entry at this place of the picture."""
         gate, unit = (row, column) if self.row_per_gate else divmod(column, self.units)

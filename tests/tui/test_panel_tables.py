@@ -29,6 +29,7 @@ from rnn_tui.tui.draw_context import DrawContext, Selection
 from rnn_tui.tui.lines import plain
 from rnn_tui.tui.panel_spec import panel_spec
 from rnn_tui.tui.panel_tables.number_table import NumberTable, Tables, joined_at
+from rnn_tui.tui.parameter_names import tensors
 from rnn_tui.tui.take_home.capture import tables_of
 
 pytestmark = pytest.mark.xdist_group("drawings")  # which are made once
@@ -221,6 +222,23 @@ def test_series_known_at_other_places_are_joined() -> None:
     parts: list[Any] = [("a", np.array([1.0, 2.0]), np.array([0.5, 0.25])), ("b", [2.0], [3.0])]
     table = joined_at("update", [*parts, ("a", np.array([3.0]), [9.0])])
     assert table.csv() == "update,a,b,a (2)\n1,0.5,,\n2,0.25,3.0,\n3,,,9.0\n"
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "int64", "uint8"])
+def test_an_array_is_written_as_its_numbers_are(kind: str) -> None:
+    numbers = np.array([0, 1, 3, 7, 250], dtype=kind)
+    if numbers.dtype.kind == "f":
+        numbers = np.concatenate([numbers / 3, [np.nan, -np.inf, -0.0]]).astype(kind)
+    assert NumberTable({"a": numbers}).csv() == NumberTable({"a": list(numbers)}).csv()
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm-peephole"])
+def test_all_entries_of_a_tensor_have_the_places_that_each_has(cell: str) -> None:
+    snapshot = ProofSnapshotMaker(Trainer(Settings(cell=cell, hidden=3, steps=2))).snapshot()
+    for tensor in tensors(snapshot):
+        each = [tensor.place(index) for index in range(tensor.start, tensor.stop)]
+        rows, columns = tensor.places()
+        assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == each
 
 
 @pytest.mark.long

@@ -68,12 +68,13 @@ def weights(context: DrawContext) -> Tables:
     entries = entries_of(snapshot, tensor, quantity)
     if entries is None:
         return ()
-    size, first = tensor.stop - tensor.start, tensor.start
+    size = tensor.stop - tensor.start
+    rows, columns = tensor.places()
     main = NumberTable(
         {
             "entry": ComputedColumn(size, lambda k: entry_name(tensor, k)),
-            "row of the map": ComputedColumn(size, lambda k: tensor.place(first + k)[0] + 1),
-            "column of the map": ComputedColumn(size, lambda k: tensor.place(first + k)[1] + 1),
+            "row of the map": rows + 1,
+            "column of the map": columns + 1,
             words_of_quantity(snapshot, quantity): entries,
         }
     )
@@ -86,12 +87,12 @@ def weights(context: DrawContext) -> Tables:
     if not found.finite:
         return main_and_entry
     edges = np.linspace(found.lowest, found.highest, len(found.bins) + 1)
-    columns: dict[str, CellColumn] = {
+    distribution: dict[str, CellColumn] = {
         "from": edges[:-1],
         "to": edges[1:],
         "entries": found.bins,
     }
-    return (*main_and_entry, NumberTable(columns, "distribution"))
+    return (*main_and_entry, NumberTable(distribution, "distribution"))
 
 
 def _entry(context: DrawContext) -> NumberTable:
