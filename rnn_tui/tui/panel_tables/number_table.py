@@ -80,7 +80,7 @@ def _texts(column: Iterable[object]) -> Iterator[str]:
 
 
 def _texts_of_array(column: np.ndarray[Any, Any]) -> Iterator[str]:
-    """Yield the same texts of an array as `_text` returns: as Python's own numbers they are quick."""
+    """Yield the same texts of an array as `_text` returns, quickly: of Python's own numbers."""
     text = repr if column.dtype.kind == "f" else str
     for first in range(0, len(column), CHUNK):
         part = column[first : first + CHUNK]
