@@ -190,19 +190,21 @@ class PlaceActions(TrainingActions, SelectionActions):
         return f"without {' and '.join(parts)}" if parts else ""
 
     def action_note_place(self) -> None:
-        """Note this place as a bookmark."""
+        """Note this place as a bookmark; where it is one, change its note."""
         from rnn_tui.places.bookmark import Bookmark
         from rnn_tui.tui.screens.places import NoteScreen
 
         self._take_count()
         line = self.place_line()
+        noted = next((b for b in self.session.latest.bookmarks if b.place == line), None)
 
         def note(text: str | None) -> None:
             if text is not None:
-                self._send(commands.ChangeBookmark(None, Bookmark(line, text)))
+                if noted is None or text != noted.note:
+                    self._send(commands.ChangeBookmark(noted, Bookmark(line, text)))
                 self._show_notice(f"noted {line.alone.short}: ' lists bookmarks")
 
-        self.app.push_screen(NoteScreen(line), note)
+        self.app.push_screen(NoteScreen(line, noted), note)
 
     def action_bookmarks(self) -> None:
         """List the bookmarks, to go to one of them; the same key again goes back."""
