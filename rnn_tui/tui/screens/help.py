@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.events import Resize
 
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.help_sections import everywhere, following, keys
@@ -41,7 +40,7 @@ class HelpScreen(Dialog[None]):
             box.border_subtitle = "esc closes · ↑ ↓ scroll"
             yield LinesWidget(self._part, "help-text")
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self) -> None:
         """Lay the text out for the width there is."""
         self.call_after_refresh(self._fill)
 

@@ -173,6 +173,9 @@ def left_out(snapshot: Snapshot, shown: Container[str]) -> tuple[str, ...]:
     updates = tuple(int(update) for update in snapshot.test_losses.update)
     if "loss" in shown and len(updates_text(updates)) > LONGEST_TESTED:
         parts.append("all test losses")
+    looked = tuple(update for update, _ in getattr(snapshot.predictions, "history", ()))
+    if "predictions" in shown and len(updates_text(looked)) > LONGEST_TESTED:
+        parts.append("all earlier predictions")
     if "predictions" in shown and snapshot.answer is not None:
         parts.append("the prompt")
     return tuple(parts)
