@@ -20,11 +20,18 @@ from rnn_tui.tui.panels.current_pass.timestep_rows import (
 from rnn_tui.tui.panels.current_pass.timestep_view import TimestepView
 
 
-def rows(snapshot: Snapshot, view: TimestepView, places: Places) -> Lines:
-    """Return the lines of the rows; of those that are folded one, at the top."""
+def rows(snapshot: Snapshot, view: TimestepView, places: Places, *, zoomed: bool) -> Lines:
+    """Return the lines of the rows; of those that are folded one, at the top.
+
+    Args:
+        snapshot: the snapshot.
+        view: the timestep.
+        places: which rows have a place.
+        zoomed: the panel has the whole screen.
+    """
     shown = {row.symbol: row for row in snapshot.rows}
     bad = bad_row(snapshot, view)
-    drawn: list[Line] = [_folded(snapshot, view, places)] if places.folded else []
+    drawn: list[Line] = [_folded(snapshot, view, places, zoomed)] if places.folded else []
     for symbol in row_symbols(snapshot):
         if symbol not in places.folded:
             if symbol == ARRIVING:
@@ -40,7 +47,7 @@ def rows(snapshot: Snapshot, view: TimestepView, places: Places) -> Lines:
 # Rows that are folded
 
 
-def _folded(snapshot: Snapshot, view: TimestepView, places: Places) -> Line:
+def _folded(snapshot: Snapshot, view: TimestepView, places: Places, zoomed: bool) -> Line:
     """Return the line that stands for the rows without a place.
 
     It counts them, and shows those of them that the operation at the cursor computes and reads.
@@ -65,7 +72,8 @@ def _folded(snapshot: Snapshot, view: TimestepView, places: Places) -> Line:
         for symbol in row_symbols(snapshot)
         if symbol in places.folded
     )
-    full = f"   {count} rows folded, z on this panel shows them: {names}"
+    shows = "a higher terminal shows them" if zoomed else "z on this panel shows them"
+    full = f"   {count} rows folded, {shows}: {names}"
     words = full if text_width(full) <= view.width else f"   {count} rows folded: {names}"
     return ((words, "dim"),)
 

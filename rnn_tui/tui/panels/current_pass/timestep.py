@@ -76,7 +76,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
         return ()
     view = timestep_view(context, width)
     at = places(context.snapshot, width, height, ascii=context.ascii, zoomed=context.zoomed)
-    table = rows(context.snapshot, view, at)
+    table = rows(context.snapshot, view, at, zoomed=context.zoomed)
     gap: Lines = ((),) * at.gap
     available = height - len(table) - at.gap
     lines = (table + gap + explanation(context, view, at, width, available))[:height]
