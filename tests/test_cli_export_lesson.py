@@ -146,7 +146,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_files_that_are_the_same_are_kept_without_force(
     lesson: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = (str(lesson), "--svg", "figures", "--cast", "demo.cast")
+    arguments = (str(lesson), "--svg", "figures", "--cast", "figures/demo.cast")
     assert export(*arguments) == 0
     before = {path: path.stat().st_mtime_ns for path in Path("figures").iterdir()}
     assert export(*arguments) == 0

@@ -142,7 +142,8 @@ def _check_places(options: dict[str, Any]) -> None:
         raise CommandError(f"--svg must be a folder; {folder!r} is a file")
     if cast and os.path.isdir(cast):
         raise CommandError(f"--cast must be a file; {cast!r} is a folder")
-    if cast and not os.path.isdir(os.path.dirname(os.path.abspath(cast))):
+    above = os.path.dirname(os.path.abspath(cast))
+    if cast and not os.path.isdir(above) and (not folder or above != os.path.abspath(folder)):
         raise CommandError(f"{cast!r}: its folder does not exist")
 
 

@@ -178,6 +178,22 @@ class LessonStep:
     lines: tuple[int, ...] = ()
     text_lines: Mapping[str, int] = field(default_factory=dict)
 
+    def zooms(self, before: bool = False) -> bool:
+        """Return whether the panel with the focus has the whole screen on this step.
+
+        Args:
+            before: whether it had on the step before, which the key ``z`` of an action changes.
+        """
+        zoomed: bool | None = None
+        for action in self.do:
+            if isinstance(action, PressKeys):
+                for key in action.keys:
+                    if key.lstrip("0123456789") == "z":
+                        zoomed = not (before if zoomed is None else zoomed)
+            elif isinstance(action, TakePlace) and ("zoom", "") in action.place.looking:
+                zoomed = True
+        return self.show.zoom or bool(zoomed)
+
     def line_of(self, key: str) -> int:
         """Return the line of a text by its key; that of the step where it is not known."""
         while key and key not in self.text_lines:  # one text is a list of its own

@@ -9,9 +9,19 @@ from typing import Any, cast
 import pytest
 from tui.screen_support import snapshot_after
 
+from rnn_tui.engine.training.schedule import Pass
 from rnn_tui.lessons.evaluation import StepEvaluation
-from rnn_tui.lessons.lesson import Choice, Lesson, LessonStep, Prediction, Show
+from rnn_tui.lessons.lesson import (
+    Choice,
+    Lesson,
+    LessonStep,
+    Prediction,
+    PressKeys,
+    Show,
+    TakePlace,
+)
 from rnn_tui.lessons.lesson_file import LessonError
+from rnn_tui.places.place_line import PlaceLine
 from rnn_tui.session.snapshot import Snapshot
 from rnn_tui.tui.lesson.guide import KeptLook
 from rnn_tui.tui.lesson.plan import LessonPlan
@@ -221,3 +231,11 @@ def test_notes_are_shown_where_they_are_wanted() -> None:
         desk.press()
         assert (desk.guide.room is not None) == notes
         assert desk.guide.view.say == "Notes."  # the panel has it when one looks there
+
+
+def test_a_key_of_a_slide_zooms_it_alone() -> None:
+    zooms, go = PressKeys(("u", "z")), TakePlace(PlaceLine(3, Pass.CLIP, looking=(("zoom", ""),)))
+    steps = [LessonStep("a", do=(zooms,)), LessonStep("b"), LessonStep("c", do=(go,))]
+    assert [each.zooms() for each in steps] == [True, False, True]
+    assert not steps[0].zooms(before=True)
+    assert LessonStep("d", show=Show(zoom=True)).zooms()

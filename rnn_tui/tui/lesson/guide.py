@@ -205,7 +205,14 @@ class LessonGuide:
     @property
     def _show(self) -> Show:
         """What the step shows."""
-        return self._now.show
+        return self._show_of(self.step)
+
+    def _show_of(self, step: int) -> Show:
+        """Return what a step shows, zoomed by its actions or not."""
+        steps, zoomed = self.plan.lesson.steps, False
+        for each in steps[: step + 1]:
+            zoomed = each.zooms(zoomed)
+        return replace(steps[step].show, zoom=zoomed)
 
     @property
     def _attempt(self) -> _Attempt:

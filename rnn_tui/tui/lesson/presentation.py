@@ -166,16 +166,11 @@ class PresentationGuide(LessonGuide):
             return f"{place} · esc comes back · {self._now.title}"
         return f"{place} · {self._now.title}"
 
-    @property
-    def _show(self) -> Show:
-        """What the slide shows."""
-        return self._show_of(self.step)
-
     def _show_of(self, step: int) -> Show:
         """Return what a slide shows; a panel that it does not name is that of a slide before it."""
         steps = self.plan.lesson.steps
         panels = [each.show.panel for each in steps[: step + 1] if each.show.panel]
-        return replace(steps[step].show, panel=panels[-1] if panels else "timestep")
+        return replace(super()._show_of(step), panel=panels[-1] if panels else "timestep")
 
     def plays(self, step: int) -> None:
         """Look at the run as the slide before a slide does, whatever was selected there since.
