@@ -409,13 +409,14 @@ class CommandHandler:
         try:
             settings = self._chosen(command.settings or run.trainer.settings, command.base)
             before = self._steps.before()
-            replaces = restart(state, settings)
+            replaces, how = restart(state, settings)
         except ValueError as error:  # settings that do not go together, data that cannot be read
             state.say(str(error), error=True)
         except Exception as error:  # too little memory, a task with an error
             state.report(error, "not restarted")
         else:
             self._steps.note_restart(Done("the restart", before), replaces=replaces)
+            state.say("; ".join(filter(None, (how, self._steps.way_to_old()))))
 
     def _undo_step(self, command: UndoStep) -> None:
         """Take the newest destructive step back, or make it again."""

@@ -11,7 +11,7 @@ from rnn_tui.settings import Settings
 from rnn_tui.tasks.case import CaseTask
 
 
-def restart(state: SessionState, settings: Settings) -> bool:
+def restart(state: SessionState, settings: Settings) -> tuple[bool, str]:
     """Begin again from the seed; if that fails, the present run stays as it is.
 
     Args:
@@ -19,7 +19,8 @@ def restart(state: SessionState, settings: Settings) -> bool:
         settings: the settings of the new run.
 
     Returns:
-        Whether the run before is the old run now, and not one before that.
+        Whether the run before is the old run now, and not one before that; and how it was done,
+        in words.
 
     Raises:
         ValueError: the settings do not go together, or the data cannot be read.
@@ -33,9 +34,7 @@ def restart(state: SessionState, settings: Settings) -> bool:
     state.restart(begun)
     how = f"restarted with {', '.join(changed)}" if changed else "restarted"
     how += _weights_said(begun.trainer)
-    updates = state.old.run.trainer.updates if state.old is not None else 0
-    state.say(f"{how}; R brings the old run back, at update {updates}")
-    return state.old is not old
+    return state.old is not old, how
 
 
 def _weights_said(trainer: Trainer) -> str:

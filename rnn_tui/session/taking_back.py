@@ -96,6 +96,14 @@ class DoneSteps:
                 return back
         return 0
 
+    def way_to_old(self) -> str:
+        """Return which key brings the old run back, in words; "" if none does."""
+        count, old = self.count_to_old(), self._state.old
+        if not count or old is None:
+            return ""
+        key = f"{count}R" if count > 1 else "R"
+        return f"{key} brings the old run back, at update {old.run.trainer.updates}"
+
     def _tidy(self) -> None:
         """Keep what is in reach, and within its memory."""
         state = self._state

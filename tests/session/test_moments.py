@@ -232,6 +232,12 @@ def test_how_often_r_is_pressed_for_the_old_run_is_known() -> None:
     assert session.perform(UndoStep(2)).cursor.update == 5
     assert session.latest.old_is_back_by == 1
     assert session.perform(UndoStep(1)).cursor.update == 4
+    session = Session(Trainer(SMALL))
+    stop = parse("loss<0.0001")
+    session.perform(updates(5), Restart(), AddBreakpoint(stop), RemoveBreakpoint(stop))
+    shown = session.perform(Restart())  # nothing was trained: the old run is that of before
+    assert said(shown) == "restarted; 2R brings the old run back, at update 5"
+    assert session.perform(UndoStep(2)).cursor.update == 5
 
 
 def test_a_moment_that_is_not_there_is_said() -> None:
