@@ -178,6 +178,13 @@ class LessonStep:
     lines: tuple[int, ...] = ()
     text_lines: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def named_panel(self) -> str:
+        """The panel that the step names, in `show` or with a place that it goes to; "" for none."""
+        places = [each.place.looking for each in self.do if isinstance(each, TakePlace)]
+        named = [value for looking in places for name, value in looking if name == "panel"]
+        return self.show.panel or (named[-1] if named else "")
+
     def zooms(self, before: bool = False) -> bool:
         """Return whether the panel with the focus has the whole screen on this step.
 

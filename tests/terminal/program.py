@@ -61,13 +61,17 @@ class Program:
 
     def until(self, condition: Callable[[Header], bool], timeout: float = 10) -> Header:
         """Wait until `condition` is true of the header, and return the header."""
+        found: list[Header] = []  # the screen may be half drawn when it is read again
 
         def holds(text: str) -> bool:
             header = self._header(text)
-            return header is not None and condition(header)
+            if header is None or not condition(header):
+                return False
+            found.append(header)
+            return True
 
         self.wait_for(holds, timeout)
-        return self.header
+        return found[-1]
 
     def reach(self, keys: str, place: str, update: int | None = None) -> Header:
         """Type `keys` and wait until the header names this place; return the header."""

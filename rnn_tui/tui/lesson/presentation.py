@@ -169,7 +169,7 @@ class PresentationGuide(LessonGuide):
     def _show_of(self, step: int) -> Show:
         """Return what a slide shows; a panel that it does not name is that of a slide before it."""
         steps = self.plan.lesson.steps
-        panels = [each.show.panel for each in steps[: step + 1] if each.show.panel]
+        panels = [each.named_panel for each in steps[: step + 1] if each.named_panel]
         return replace(super()._show_of(step), panel=panels[-1] if panels else "timestep")
 
     def plays(self, step: int) -> None:
