@@ -181,9 +181,12 @@ class LessonStep:
     @property
     def named_panel(self) -> str:
         """The panel that the step names, in `show` or with a place that it goes to; "" for none."""
+        return self.show.panel or self.named("panel")
+
+    def named(self, what: str) -> str:
+        """Return what the places that the step goes to say of one thing; "" for nothing."""
         places = [each.place.looking for each in self.do if isinstance(each, TakePlace)]
-        named = [value for looking in places for name, value in looking if name == "panel"]
-        return self.show.panel or (named[-1] if named else "")
+        return ([""] + [value for looking in places for name, value in looking if name == what])[-1]
 
     def zooms(self, before: bool = False) -> bool:
         """Return whether the panel with the focus has the whole screen on this step.

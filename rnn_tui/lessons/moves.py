@@ -20,6 +20,7 @@ from rnn_tui.lessons.lesson import (
     TryWhatIf,
 )
 from rnn_tui.lessons.lesson_file import LessonError
+from rnn_tui.places.looking import PlaceError
 from rnn_tui.places.place_line import PlaceLine
 from rnn_tui.session.commands import (
     AddBreakpoint,
@@ -94,7 +95,7 @@ class LessonMoves:
                     command = Restart(changed) if restarts else Configure(changed, base)
                     if restarts or changed != base:
                         snapshot = yield from self._checked(line, snapshot, command)
-        except (SettingError, InterventionError) as error:
+        except (SettingError, InterventionError, PlaceError) as error:
             raise LessonError(self.path, line, str(error)) from None
         return snapshot
 

@@ -212,7 +212,8 @@ class LessonGuide:
         steps, zoomed = self.plan.lesson.steps, False
         for each in steps[: step + 1]:
             zoomed = each.zooms(zoomed)
-        return replace(steps[step].show, zoom=zoomed)
+        show = steps[step].show
+        return replace(show, zoom=zoomed, big=show.big or steps[step].named("big"))
 
     @property
     def _attempt(self) -> _Attempt:

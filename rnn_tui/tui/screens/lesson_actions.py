@@ -278,9 +278,19 @@ class LessonActions(DeskActions):
         return ScreenLook(self, self.look())
 
     def take_place_of_lesson(self, place: PlaceLine) -> None:
-        """Look at what a place says is looked at."""
-        for name, value in place.looking:
-            self._look_at(name, value)
+        """Look at what a place says is looked at.
+
+        Raises:
+            PlaceError: the run has no such thing.
+        """
+        if place.looking:
+            from rnn_tui.tui.screens.place_looking import check_of, look_of
+
+            snapshot = self.session.latest
+            look = look_of(snapshot, place.looking, lesson=True, before=self.look())
+            self.look_at(look)
+            if (check := check_of(snapshot, place.looking)) is not None:
+                self.session.send(check)
 
     def press_for_lesson(self, key: str) -> None:
         """Press a key that changes what is looked at, with the count before it."""

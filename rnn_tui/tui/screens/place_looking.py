@@ -204,18 +204,21 @@ def ranges_of(looking: Looking) -> dict[str, tuple[float, float]]:
     return found
 
 
-def look_of(snapshot: Snapshot, looking: Looking, *, lesson: bool = False) -> Look:
-    """Return the look that a line says, all else as at the start.
+def look_of(
+    snapshot: Snapshot, looking: Looking, *, lesson: bool = False, before: Look | None = None
+) -> Look:
+    """Return the look that a line says, all else as at the start, or as before.
 
     Args:
         snapshot: of the run.
         looking: what the line says.
         lesson: whether a lesson is played.
+        before: how the run is looked at; None for as at the start.
 
     Raises:
         PlaceError: the run has no such unit, panel or whatever is named.
     """
-    look = Look(initial_selection(snapshot))
+    look = Look(initial_selection(snapshot)) if before is None else before
     hidden = hidden_panels(snapshot, lesson=lesson)
     for name, value in looking:
         look = _with(snapshot, look, name, value)
@@ -224,10 +227,9 @@ def look_of(snapshot: Snapshot, looking: Looking, *, lesson: bool = False) -> Lo
             _check_front(snapshot, value)
         if name in ("panel", "above") and panel in hidden:
             raise PlaceError(f"{name} {panel}: {hidden[panel]}")
-    selection = look.selection
-    if look.above == ABOVE and selection.panel != "timestep":
-        look = replace(look, above=selection.panel)
-    return look
+    panel, said = look.selection.panel, dict(looking)
+    above = look.above == ABOVE if before is None else "panel" in said and "above" not in said
+    return replace(look, above=panel) if above and panel not in ("timestep", "lesson") else look
 
 
 def _with(snapshot: Snapshot, look: Look, name: str, value: str) -> Look:
