@@ -278,7 +278,9 @@ class LessonGuide:
         """
         turns = key in ("pageup", "pagedown")
         # A step gives the focus to the panel that it shows; the same keys go on turning.
+        shown = self._facts is not None  # else it was stopped on the way to the step
         turning = in_focus or self._ended or self._turning or (self.typing and self.open)
+        turning |= not shown
         if key == "pageup" and not self.step and not in_focus and not self._ended:
             turning = False  # there is none before: it is the main screen's
         if self._turning and not turns:

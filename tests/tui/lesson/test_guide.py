@@ -109,3 +109,16 @@ def test_steps_are_turned_from_where_a_learner_is() -> None:
     one.press("tab")
     assert not one.guide.view.turns
     assert one.press("pageup") == [False]
+
+
+def test_steps_are_turned_from_one_that_was_stopped_on_its_way() -> None:
+    one = Guided('say = "one"\n', 'do = "run until loss<0"\n')
+    one.finish()
+    one.guide.pressed_enter()
+    one.press("z")
+    one.played.player.cancel()
+    one.played.queue.clear()
+    one.guide.takes(one.played.session.latest)
+    assert one.guide.view.problem.startswith("stopped on the way there")
+    assert one.press("pageup") == [True]
+    assert one.guide.step == 0
