@@ -271,13 +271,22 @@ def _results(context: DrawContext, text: str, value: float) -> tuple[Line, ...]:
 def _below(
     above: Lines, lines: tuple[Line, ...], context: DrawContext, width: int, height: int
 ) -> Lines:
-    """Return the first of some lines that has room in large, below others; () if none has."""
+    """Return the first of some lines that has room in large, below others; () if none has.
+
+    One that would have to be broken within a number comes last.
+    """
     room = height - len(above)
-    for line in lines:
+    for breaks, line in [(breaks, line) for breaks in (False, True) for line in lines]:
         for size in sizes(context.ascii):
             parts = folded(line, width, size)
-            if size.height(len(parts)) <= room:
+            if size.height(len(parts)) <= room and (breaks or _is_unbroken(line, parts)):
                 drawn = block_lines(parts, size)
                 gap: Lines = ((),) * min(room - len(drawn), 1 if above else 0)
                 return (*above, *gap, *drawn)
     return ()
+
+
+def _is_unbroken(line: Line, parts: list[Line]) -> bool:
+    """Return whether a line was wrapped into parts between words alone."""
+    words = " ".join("".join(text for text, _ in part) for part in parts)
+    return words.split() == "".join(text for text, _ in line).split()
