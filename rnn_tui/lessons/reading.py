@@ -344,17 +344,10 @@ class _LessonReader:
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
             reason = f"{name} must be a whole number from 1, not {quote(value)}"
             raise self.file.error(path, reason)
-        settings = self.shape.settings
-        if settings is not None:
-            most = {
-                "unit": settings.hidden,
-                "t": settings.steps,
-                "layer": settings.layers,
-                "sample": settings.batch,
-            }[str(name)]
-            if value > most:
-                reason = f"{name} must be a whole number from 1 to {most} here, not {value}"
-                raise self.file.error(path, reason)
+        most = self.shape.most(str(name))
+        if most is not None and value > most:
+            reason = f"{name} must be a whole number from 1 to {most} here, not {value}"
+            raise self.file.error(path, reason)
         return str(value)
 
     # ---------------------------------------------------------------- predictions

@@ -81,10 +81,24 @@ class RunShape:
         except ValueError as error:
             raise MistakeError(str(error)) from None
 
+    def most(self, name: str) -> int | None:
+        """Return how many units, timesteps, layers or samples there are; None if not known."""
+        if self.settings is None:
+            return None
+        steps = self.settings.steps
+        most = {"unit": self.settings.hidden, "t": steps, "shown": steps}
+        most |= {"layer": self.settings.layers, "sample": self.settings.batch}
+        return most.get(name)
+
     def check_place(self, place: PlaceLine, text: str) -> None:
         """Refuse a place that no run with these settings has."""
         if self.settings is None:
             return
+        for name, value in place.looking:
+            most = self.most(name)
+            if most is not None and int(value.removeprefix("t=")) > most:
+                reason = f"{name} must be from 1 to {most} in this run, not {value}"
+                raise MistakeError(f"{quote(text)}: {reason}")
         steps = self.settings.steps
         if place.t > steps:
             raise MistakeError(
@@ -93,11 +107,11 @@ class RunShape:
         if place.operation is None or self.declaration is None:
             return
         if place.stage is Pass.FORWARD:
-            most = len(self.declaration.forward_operations)
+            operations = len(self.declaration.forward_operations)
         elif place.stage is Pass.BACKWARD:
-            most = len(self.declaration.backward_operations)
+            operations = len(self.declaration.backward_operations)
         else:
             return
-        if place.operation > most:
-            reason = f"there is no operation {place.operation}: a timestep has {most}"
+        if place.operation > operations:
+            reason = f"there is no operation {place.operation}: a timestep has {operations}"
             raise MistakeError(f"{quote(text)}: {reason}")

@@ -71,6 +71,7 @@ def test_a_lesson_is_read_with_its_lines() -> None:
         ("steps = 3", "steps = 0", "5: --steps must be a whole number from 1 to 5000, not 0"),
         ('"First"', '""', "9: title must be a text, not ''"),
         ("keys n 2s", "keys n q", "10: key 'q' cannot be pressed by a lesson; allowed: "),
+        ("keys n 2s", "go 0:L unit 7", "10: '0:L unit 7': unit must be from 1 to"),
         ("keys n 2s", "keys e", "10: key 'e' cannot be pressed by a lesson; write "),
         ("keys n 2s", "key n", "10: 'key n' is no action; did you mean keys?"),
         ("W_h = 0.5", "W_g = 0.5", "10: 'W_g = 0.5': there is no 'W_g'"),
