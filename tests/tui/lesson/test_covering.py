@@ -131,6 +131,24 @@ def test_a_covered_gate_has_no_share_and_its_numbers_can_be_written() -> None:
     assert spell(("(", 1.0, " − ", COVERING, "²", ")")) == f"(1 − {COVERED}²)"
 
 
+@pytest.mark.parametrize("zoomed", [False, True])
+def test_where_numbers_are_to_be_found_no_row_is_folded(zoomed: bool) -> None:
+    """As the equation has none of them, and no table, in the drill at 80×23."""
+    snapshot, _ = at(LSTM, "BACKWARD", 2)
+    covered = Covered(names=("da_g_2",), workings=True)
+    context = DrawContext(
+        covered_snapshot(snapshot, covered),
+        Selection(panel="timestep"),
+        chart_cache=ChartCache(),
+        zoomed=zoomed,
+        covered_values=covered,
+    )
+    text = plain(Panel.registered("timestep").drawn(context, 80, 14))
+    assert "folded" not in text
+    assert all(f" {row.symbol} " in text for row in snapshot.rows)
+    assert COVERED in text
+
+
 def test_a_cover_survives_32_bits_and_sums() -> None:
     array = np.array([1.0, COVERING], np.float32)
     assert number(float(array.sum())) == COVERED

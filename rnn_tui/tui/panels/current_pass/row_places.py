@@ -51,7 +51,9 @@ class Places:
     contribution: int = 0
 
 
-def places(snapshot: Snapshot, width: int, height: int, *, ascii: bool, zoomed: bool) -> Places:
+def places(
+    snapshot: Snapshot, width: int, height: int, *, ascii: bool, zoomed: bool, bare: bool = False
+) -> Places:
     """Return where the parts stand in a panel of this size, below its title.
 
     Args:
@@ -60,10 +62,14 @@ def places(snapshot: Snapshot, width: int, height: int, *, ascii: bool, zoomed: 
         height: lines of the panel.
         ascii: equations are written in ASCII.
         zoomed: the panel has the whole screen, and terms as a table in place of the list.
+        bare: equations have no numbers but their result, and no table.
     """
     symbols = row_symbols(snapshot)
-    needed, wanted = equation_lines(snapshot.window.declaration, width, ascii)
-    table = LEAST if zoomed else 0
+    if bare:
+        needed = wanted = symbol_lines(snapshot.window.declaration, width, ascii) + 1
+    else:
+        needed, wanted = equation_lines(snapshot.window.declaration, width, ascii)
+    table = LEAST if zoomed and not bare else 0
     spare = height - len(symbols) - needed
     if spare < table:
         equation = min(needed, max(height - 2, 0))
@@ -134,6 +140,13 @@ def _folding_order(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 # ---------------------------------------------------------------- how high an equation can be
+
+
+@lru_cache(32)
+def symbol_lines(declaration: NetworkDeclaration, width: int, ascii: bool) -> int:
+    """Return the lines of the highest equation of both passes in symbols."""
+    operations = (*declaration.forward_operations, *declaration.backward_operations)
+    return max(len(fold(_written(each.equation(), ascii), width - 2)) for each in operations)
 
 
 @lru_cache(32)

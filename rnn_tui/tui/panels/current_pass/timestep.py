@@ -16,7 +16,7 @@ from rnn_tui.tui.panels.current_pass import cell_below
 from rnn_tui.tui.panels.current_pass.row_columns import gradient_exponent
 from rnn_tui.tui.panels.current_pass.row_places import places
 from rnn_tui.tui.panels.current_pass.row_table import rows
-from rnn_tui.tui.panels.current_pass.timestep_equation import explanation
+from rnn_tui.tui.panels.current_pass.timestep_equation import explanation, workings_covered
 from rnn_tui.tui.panels.current_pass.timestep_shares import weights_line
 from rnn_tui.tui.panels.current_pass.timestep_view import timestep_view
 from rnn_tui.tui.scope_words import joined, layer_words, sample_words
@@ -75,7 +75,14 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     if height < 1:
         return ()
     view = timestep_view(context, width)
-    at = places(context.snapshot, width, height, ascii=context.ascii, zoomed=context.zoomed)
+    at = places(
+        context.snapshot,
+        width,
+        height,
+        ascii=context.ascii,
+        zoomed=context.zoomed,
+        bare=workings_covered(context),
+    )
     table = rows(context.snapshot, view, at, zoomed=context.zoomed)
     gap: Lines = ((),) * at.gap
     available = height - len(table) - at.gap

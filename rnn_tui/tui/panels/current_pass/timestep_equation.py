@@ -57,7 +57,7 @@ def explanation(
         if origin := bad_value_origin.explain(context, selected, width, available):
             return origin
         scarce = context.zoomed and available < _all_lines(snapshot, view, places, width)
-        scarce = scarce and not _workings_covered(context)
+        scarce = scarce and not workings_covered(context)
         if scarce and (terms := product_table.table_rows(selected, view, width)):
             return _with_table(context, view, selected, terms, places, width, available)
     lines = _selected(context, view, selected, places, width)
@@ -72,13 +72,13 @@ def explanation(
     if available > len(lines) and places.listing:
         room = available - len(lines)
         lines += tensor_contributions(context, room) if view.in_backward else ()
-    shown = context.zoomed and not _workings_covered(context)
+    shown = context.zoomed and not workings_covered(context)
     if shown and selected is not None and available > len(lines):
         lines += _terms(context, selected, view, width, available - len(lines), lines)
     return lines[: max(available, 0)]
 
 
-def _workings_covered(context: DrawContext) -> bool:
+def workings_covered(context: DrawContext) -> bool:
     """Return whether somebody is to find out which numbers an equation has."""
     return context.covered_values is not None and context.covered_values.workings
 
@@ -203,7 +203,7 @@ def _equation(
     Of each product as many terms are written as there is room for in `height` lines, or in as many
     as it takes without them.
     """
-    if _workings_covered(context):
+    if workings_covered(context):
         return _with_result(context, operation, view, width)
     symbols, *more = fold(context.written(operation.equation()), width - 2)
     numbers = pinned(operation, view)
