@@ -88,6 +88,11 @@ def check(arguments: list[str]) -> int:
             code = BAD_USAGE
         else:
             jobs += [(path, seed) for seed in seeds_for(lesson, seeds)]
+            if left_out := [each for each in seeds if lesson.seeds and each not in lesson.seeds]:
+                which = ", ".join(map(str, left_out))
+                print(
+                    f"{lesson.name}: not checked with seed {which}: written for others", flush=True
+                )
     for check in _checked(jobs):
         for line in check.lines():
             print(line, flush=True)
