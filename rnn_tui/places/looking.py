@@ -13,6 +13,7 @@ page 1             the page of a table or of terms
 variant map=c      which of the things that a panel can show
 chart loss=@40:0..80   the cursor of a panel's chart, and the part that is seen
 temperature 0.5    of the text that a network writes
+draw 2             how often that text was drawn anew
 front lstm         the network that commands move, where `a` has exchanged the two
 checked W_h[3,1]   the entry whose gradient is checked; checked-all: its whole tensor
 reached 60:U       how far the run had come before it went back to the place
@@ -230,6 +231,7 @@ _READERS: dict[str, Callable[[str, str], str]] = {
     "pointed": _pointed,
     "dims": _alone,
     "temperature": _temperature,
+    "draw": _counted,
     "front": _word,
     "checked": _weight,
     "checked-all": _weight,

@@ -40,6 +40,7 @@ VALUES = {
     "pointed": st.sampled_from(["h_7[3]", "W_h[1,2]", "tanh(c_7[3])"]),
     "dims": st.just(""),
     "temperature": st.floats(0, 1000).map(lambda x: repr(x).removesuffix(".0")),
+    "draw": COUNTS.map(str),
     "front": st.sampled_from(["lstm", "rnn"]),
     "checked": st.sampled_from(["W_h[1,2]", "b_h[3]"]),
     "checked-all": st.sampled_from(["W_h[1,2]", "b_h[3]"]),

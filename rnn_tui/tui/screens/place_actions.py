@@ -153,7 +153,7 @@ class PlaceActions(TrainingActions, SelectionActions):
         """Look at the run so."""
         self.selection = look.selection
         self._zoomed, self._other_panel = look.zoomed, look.above
-        text = replace(self._request.text, temperature=look.temperature)
+        text = replace(self._request.text, temperature=look.temperature, draw=look.draw)
         self._send_request(sample=look.sample, t=look.t, layer=look.layer, text=text)
         self._arrange(*self.app.size)
         self._frames.draw_all()

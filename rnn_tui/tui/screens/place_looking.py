@@ -35,6 +35,7 @@ class Look:
         t: the timestep chosen; None for the cursor's.
         layer: the layer chosen; None for the newest operation's.
         temperature: of the text that the network writes.
+        draw: how often that text was drawn anew.
         zoomed: whether the panel with the focus has the whole screen.
         above: the panel above the timestep.
     """
@@ -44,15 +45,16 @@ class Look:
     t: int | None = None
     layer: int | None = None
     temperature: float = 1.0
+    draw: int = 0
     zoomed: bool = False
     above: str = ABOVE
 
     @classmethod
     def at(cls, selection: Selection, request: ViewRequest, zoomed: bool, above: str) -> Look:
         """Return the look of a screen from what it keeps."""
-        temperature = request.text.temperature
-        kept = replace(selection, prefix="")
-        return cls(kept, request.sample, request.t, request.layer, temperature, zoomed, above)
+        text, kept = request.text, replace(selection, prefix="")
+        how = (text.temperature, text.draw, zoomed, above)
+        return cls(kept, request.sample, request.t, request.layer, *how)
 
 
 def looking_of(snapshot: Snapshot, look: Look) -> Looking:
@@ -98,6 +100,8 @@ def _pairs(snapshot: Snapshot, look: Look) -> Iterator[tuple[str, str]]:
             yield "dims", ""
     if look.temperature != 1.0:
         yield "temperature", repr(look.temperature).removesuffix(".0")
+    if look.draw:
+        yield "draw", str(look.draw)
 
 
 def front_of(snapshot: Snapshot, first: str) -> Looking:
@@ -256,6 +260,8 @@ def _with(snapshot: Snapshot, look: Look, name: str, value: str) -> Look:
             return replace(look, above=value)
         case "temperature":
             return replace(look, temperature=float(value))
+        case "draw":
+            return replace(look, draw=int(value))
         case _:
             return replace(look, selection=_selected(selection, name, value))
 
