@@ -232,10 +232,11 @@ class DeskActions(KeyActions):
             from rnn_tui.tui.panels.current_pass.timestep_view import selected_operation
 
             symbol = selected_operation(self._draw_context(snapshot)).symbol
-            name = value_name(symbol, snapshot.t, self.selection.unit + 1)
-            found = [cell for cell in cells if cell.shows(name)]
-            if found:
-                return max(found, key=lambda cell: cell.width)  # the number, not its bar
+            for unit in (self.selection.unit + 1, 1):  # of the outputs there may be fewer
+                name = value_name(symbol, snapshot.t, unit)
+                found = [cell for cell in cells if cell.shows(name)]
+                if found:
+                    return max(found, key=lambda cell: cell.width)  # the number, not its bar
         return cells[0]
 
     def move_pointer(self, across: int, down: int, times: int) -> None:
