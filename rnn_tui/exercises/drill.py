@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from rnn_tui.exercises.mastery import Mastery
 from rnn_tui.exercises.networks import LEARNING_RATE, STEPS, SmallNetwork, draw_network
 from rnn_tui.exercises.questions import LEVELS, WHOLE_STEP, DrillQuestion, questions_of
 from rnn_tui.lessons.lesson import Lesson
+from rnn_tui.number_text import number
 
 QUESTIONS = 6
 MOST_QUESTIONS = 50
@@ -24,6 +26,8 @@ _WHOLE_UNITS = 2  # of a simple cell, for the whole step
 _UNITS_SENT = 1  # of gates: what they send to the timestep before has a product for each unit
 _STEPS_SENT = (3, 4)
 _DRAWS = 12  # of networks, until one has enough to ask, all of which can be answered
+_WRITTEN = re.compile(r"\d+\.\d+")
+_LEAST_DIGITS = 3  # in which a row of the screen may write a number of an equation
 NAME = "drill"
 
 
@@ -103,10 +107,12 @@ def unanswerable(drawn: Round) -> list[bool]:
     from rnn_tui.lessons.run import LessonRun
 
     played = played_steps(drawn.lesson, run=LessonRun(drawn.network.trainer()))
-    return [
-        bool(places_of_hidden(f"{found.say} {found.question} {found.hint}", found.covered))
-        for _, found in played
-    ]
+    bad = []
+    for _, found in played:
+        text = f"{found.say} {found.question} {found.hint}"
+        rows = (number(float(each), _LEAST_DIGITS) for each in _WRITTEN.findall(text))
+        bad.append(bool(places_of_hidden(" ".join([text, *rows]), found.covered)))
+    return bad
 
 
 def _sizes(cell: str, level: int) -> tuple[int, Sequence[int]]:
