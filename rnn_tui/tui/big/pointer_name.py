@@ -19,9 +19,9 @@ HEADER = 2  # lines
 LARGE = (150, 44)  # columns of the terminal from which on it is twice as large; lines
 BLANKS = " ─═-="  # of a panel's title, too
 FOCUS = 4  # times as much in the panel with the focus
-TIMESTEPS = 40  # times as much as other numbers
+TIMESTEPS = 1_000  # times as much as other numbers
 NEVER = 1_000_000
-STAYS = 0.1  # of its cells may hide something before the name goes elsewhere
+STEPS = 10  # in which what is hidden is told apart, so that the name seldom goes elsewhere
 
 Ink = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -47,16 +47,17 @@ Part = tuple[Region, Lines, bool]
 
 
 def place_of_name(
-    lines: Lines, parts: Iterable[Part], marked: int, size: tuple[int, int], before: Region | None
+    lines: Lines, parts: Iterable[Part], marked: int, size: tuple[int, int]
 ) -> Region:
     """Return where the name hides least: never the line of the value, nor timesteps if it can.
+
+    What was before does not matter: a place that one comes back to looks the same.
 
     Args:
         lines: the name.
         parts: what is on the screen.
         marked: the line of the screen with the value.
         size: columns of the terminal, and its lines.
-        before: where the name stands; it stays there unless that hides much more. None at first.
     """
     width, height = size
     across, down = min(max(map(cell_width, lines)), width), len(lines)
@@ -68,11 +69,7 @@ def place_of_name(
     hidden = (hidden + sums[:-down, :-across])[HEADER : max(height - down, HEADER + 1)]
     if not hidden.size:
         return Region(max(width - across, 0), max(height - 1 - down, 0), across, down)
-    if before is not None and before.size == (across, down):
-        y, x = before.y - HEADER, before.x
-        inside = 0 <= y < hidden.shape[0] and x < hidden.shape[1]
-        if inside and hidden[y, x] <= hidden.min() + STAYS * across * down:
-            return before
+    hidden = -(-hidden // max(across * down // STEPS, 1))
     rows, columns = np.nonzero(hidden == hidden.min())
     best = max(zip(abs(rows + HEADER + down / 2 - marked), columns, rows, strict=True))
     return Region(int(best[1]), int(best[2]) + HEADER, across, down)

@@ -18,7 +18,6 @@ from rnn_tui.tui.panel_widget import LinesWidget
 from rnn_tui.tui.screens.key_actions import KeyActions
 
 if TYPE_CHECKING:
-    from textual.geometry import Region
     from textual.timer import Timer
 
     from rnn_tui.session.snapshot import Snapshot
@@ -42,7 +41,6 @@ class DeskActions(KeyActions):
 
     _pointed_at: ValueCell | None = None  # where the pointer was when it was drawn last
     _name_lines: Lines = ()  # its name in large
-    _name_place: Region | None = None  # and where that stands
     _last_big: Big = "equation"
     _panel_before = ""  # with the focus, before one thing filled the screen
     _rate = 0.0  # steps a second that are played; 0: none
@@ -219,10 +217,7 @@ class DeskActions(KeyActions):
         self._name_lines = lines
         shown = (each for each in self._frames.widgets if each.display and each.id != "footer")
         parts = ((each.region, each.lines, each is panel) for each in shown)
-        before = self._name_place if widget.display else None
-        here = place_of_name(lines, parts, panel.region.y + cell.y, size, before)
-        self._name_place = here
-        widget.place(here)
+        widget.place(place_of_name(lines, parts, panel.region.y + cell.y, size))
         widget.draw_anew(self._draw_context(self._frames.frame))
 
     def _first(self, cells: Sequence[ValueCell]) -> ValueCell:

@@ -23,9 +23,9 @@ def part(lines: Lines, focus: bool = False) -> Part:
 
 def test_it_stands_where_nothing_is() -> None:
     lines = (*full()[:9], *(((" " * 40, ""),),) * 3, *full()[12:])
-    assert place_of_name(NAME, [part(lines)], 4, SIZE, None) == Region(20, 11, 20, 3)
+    assert place_of_name(NAME, [part(lines)], 4, SIZE) == Region(20, 11, 20, 3)
     left = tuple((("0.123", ""), (" " * 35, "")) for _ in range(20))
-    assert place_of_name(NAME, [part(left)], 20, SIZE, None) == Region(20, 2, 20, 3)
+    assert place_of_name(NAME, [part(left)], 20, SIZE) == Region(20, 2, 20, 3)
 
 
 def test_it_hides_neither_the_value_nor_the_timesteps() -> None:
@@ -34,7 +34,7 @@ def test_it_hides_neither_the_value_nor_the_timesteps() -> None:
         for marked in range(2, 22):
             lines = [*full("0.123 0.2 0.3 0.4")]
             lines[row] = timesteps
-            there = place_of_name(NAME, [part(tuple(lines))], marked, SIZE, None)
+            there = place_of_name(NAME, [part(tuple(lines))], marked, SIZE)
             columns = range(there.x, there.right)
             assert not there.y <= marked < there.bottom
             hidden = there.y <= row + 2 < there.bottom and min(columns) < 24
@@ -43,13 +43,10 @@ def test_it_hides_neither_the_value_nor_the_timesteps() -> None:
             assert there.bottom <= 22
 
 
-def test_it_stays_while_that_hides_little() -> None:
-    first = place_of_name(NAME, [part(())], 4, SIZE, None)
-    assert place_of_name(NAME, [part(())], 5, SIZE, first) == first
-    assert place_of_name(NAME, [part(())], first.y, SIZE, first) != first
-    assert place_of_name(NAME, [part(full())], 1, (10, 4), None).width == 10
+def test_it_is_no_wider_than_the_screen() -> None:
+    assert place_of_name(NAME, [part(full())], 1, (10, 4)).width == 10
 
 
 def test_it_rather_hides_other_panels_than_that_with_the_focus() -> None:
     parts = [part(full()[:10]), (Region(0, 12, 40, 10), full()[:10], True)]
-    assert place_of_name(NAME, parts, 20, SIZE, None).bottom <= 12
+    assert place_of_name(NAME, parts, 20, SIZE).bottom <= 12
