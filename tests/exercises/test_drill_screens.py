@@ -28,7 +28,7 @@ LAST = 4  # of the levels whose equations are those of a timestep
 WRITTEN = re.compile(r"\d+\.\d+")
 ELSEWHERE = ("W_", "b", "p_", "tanh(")  # on the panel weights; and what a calculator says
 ROUNDED = 2.5e-3  # decades, of a number in three digits
-HEIGHT = 15  # of the panel below a question at 80×23, with its title
+HEIGHT = 14  # of the panel below a question at 80×23, with its title
 
 
 def test_the_numbers_of_an_equation_are_on_the_screen() -> None:
