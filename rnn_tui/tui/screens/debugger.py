@@ -436,7 +436,7 @@ def _too_small_words(width: int, height: int) -> str:
         f"rnn-tui needs {needs}, not {here}; * enlarges, q quits",
         f"needs {needs}, not {here}; * enlarges",
     )
-    return next((each for each in words if len(each) < width), words[-1])
+    return next((each for each in words if len(each) < width), words[1])
 
 
 def _shows_table(snapshot: Snapshot) -> bool:
