@@ -18,6 +18,7 @@ been answered or lost.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -54,6 +55,9 @@ LAST_ANSWERS, FIRST_ANSWER = 5.0, 1.5
 GIVEN_UP_AFTER = 15.0  # seconds of keys without answers, after which no answer is expected any more
 KEYS_WITHIN = 5.0  # seconds between two of those keys, at most
 JUDGED_FRAMES = 8  # the newest frames, by which a link is slow or is not
+# So it is, too, where most of the newest displays came through at fewer bytes a second; those with
+# little on its way tell nothing of that.
+SLOW_RATE, JUDGED_BYTES = 20 * 1024, 1024
 LIMITING_SECONDS = 2.0  # how long a frame that had to wait counts as the link's limit
 RATE_SECONDS = 3.0  # over which displays are counted
 SLOW_ROUND_TRIP = 0.03  # seconds; from here on, escape sequences may arrive in pieces
@@ -139,6 +143,8 @@ class Link:
         self._displays: deque[float] = deque(maxlen=64)
         self._waited = -LIMITING_SECONDS  # when a frame had to wait last
         self._waits: deque[bool] = deque(maxlen=JUDGED_FRAMES)  # whether the newest frames had to
+        self._rates: deque[float] = deque(maxlen=JUDGED_FRAMES)  # bytes a second; inf: no delay
+        self._slow_rate = False  # they were slow when the newest frame began
 
     # ---------------------------------------------------------------- queries and answers
 
@@ -217,7 +223,7 @@ class Link:
         query = self._answered_query(answer)
         if query is not None:
             self._note_round_trip(at - query.asked)
-            self._note_speed(query, at - query.asked <= self._limit)
+            self._note_speed(query, at - query.asked)
             self.seen = max(self.seen, query.displays)
             self._arrived = max(self._arrived, query.sent)
             self._last_answered = at
@@ -236,8 +242,12 @@ class Link:
         uncovered, self._uncovered = self._uncovered, False
         return self._ask_after_display() if uncovered else ""
 
-    def _note_speed(self, query: Unanswered, quick: bool) -> None:
-        """Note how many bytes came through quickly with a display, or that they did not."""
+    def _note_speed(self, query: Unanswered, seconds: float) -> None:
+        """Note how many bytes came through quickly with a display, or at which rate they did."""
+        quick = seconds <= self._limit
+        if query.ahead >= JUDGED_BYTES:
+            rate = query.ahead / max(seconds - self._smallest, 1e-3)
+            self._rates.append(math.inf if quick else rate)
         if quick:  # what had been on its way for long before is not counted
             ahead = min(query.ahead, query.sent - self._slow)
             self._quick = max(self._quick, ahead)
@@ -419,16 +429,20 @@ class Link:
     def note_frame(self, waited: bool) -> None:
         """Note that a frame of training has started, and whether it had to wait for room."""
         self._waits.append(waited)
+        slow = sum(rate < SLOW_RATE for rate in self._rates)
+        self._slow_rate = slow > JUDGED_FRAMES // 2
 
     @property
     def is_slow(self) -> bool:
         """Whether the link, and not the clock, has decided when most of the newest frames began.
 
-        That stays so while nothing is trained, so a screen does not change because of it.
+        Or whether few bytes a second came through. Either stays so while nothing is trained, so a
+        screen does not change because of it.
         """
         if self.setting != "measured":
             return self.setting == "remote"
-        return len(self._waits) == JUDGED_FRAMES and sum(self._waits) > JUDGED_FRAMES // 2
+        waits = len(self._waits) == JUDGED_FRAMES and sum(self._waits) > JUDGED_FRAMES // 2
+        return waits or self._slow_rate
 
     def note_wait(self) -> None:
         """Note that a frame has had to wait for room."""

@@ -358,3 +358,15 @@ def test_a_link_is_slow_where_most_frames_wait_for_it_until_they_do_not() -> Non
     for _ in range(8):
         link.note_frame(True)
     assert not link.is_slow
+
+
+@pytest.mark.parametrize("answers", ["decrqm", "cpr"])
+@pytest.mark.parametrize("delay", [0.005, 0.15])
+@pytest.mark.parametrize(("rate", "slow"), [(8, True), (64, False), (1000, False)])
+def test_a_link_is_slow_where_few_bytes_a_second_come_through(
+    answers: str, delay: float, rate: int, slow: bool
+) -> None:
+    far = Far(rate * KIB, delay, answers)
+    far.run(20, 5 * KIB // 2)
+    far.link.note_frame(False)  # it did not have to wait
+    assert far.link.is_slow is slow
