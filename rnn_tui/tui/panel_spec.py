@@ -23,7 +23,7 @@ Rule = Callable[[DrawContext, str, str, int, int, bool], Line]
 Title = Callable[[DrawContext], tuple[str, str]]  # → texts at the left and right
 
 
-CURTAIN = "covered until your answer is in"
+PANEL_COVERED = "covered until your answer is in"
 """What stands in place of a panel that a lesson covers."""
 NO_LIMIT = 1_000  # lines; more than any terminal has
 

@@ -18,7 +18,7 @@ from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, fit, merge
 from rnn_tui.tui.marks import ValueCell, take_cells, with_mark
 from rnn_tui.tui.number_format import COVERED, count
-from rnn_tui.tui.panel_spec import CURTAIN, Draw, PanelSpec, panel_spec
+from rnn_tui.tui.panel_spec import PANEL_COVERED, Draw, PanelSpec, panel_spec
 from rnn_tui.tui.themes import style_of
 from rnn_tui.tui.title_rule import SECOND_LINE, title_and_rest, title_rule
 
@@ -264,7 +264,7 @@ class Panel(LinesWidget):
         spec = self._spec
         covered = context.covered_values
         if covered is not None and self.id in covered.panels:
-            return self._curtain(context, width)
+            return self._covered_panel(context, width)
         left, right = spec.title(context)
         if context.snapshot.running and self.id in TABLES:
             left = f"{left} at update {count(context.snapshot.cursor.update)}"
@@ -281,11 +281,11 @@ class Panel(LinesWidget):
 
         return (rule, rest_line(rest, width), *self._filled(context, width, below - 1))
 
-    def _curtain(self, context: DrawContext, width: int) -> Lines:
+    def _covered_panel(self, context: DrawContext, width: int) -> Lines:
         """Return the title line, and why nothing else is shown."""
         focused = context.selection.panel == self.id
         rule = title_rule(self.id or "", "", width, focused)
-        return (rule, ((f" {COVERED} ", "dim"), (CURTAIN, "dim")), ((" ", "dim"),))
+        return (rule, ((f" {COVERED} ", "dim"), (PANEL_COVERED, "dim")), ((" ", "dim"),))
 
     def _filled(self, context: DrawContext, width: int, height: int) -> Lines:
         """Draw the lines below the title and, where they leave several, what explains them."""

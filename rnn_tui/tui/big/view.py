@@ -8,7 +8,7 @@ from rnn_tui.tui.big import curve, equation, timestep
 from rnn_tui.tui.draw_context import DrawContext
 from rnn_tui.tui.lines import Line, Lines, cell_width, fit, merge
 from rnn_tui.tui.number_format import COVERED, count
-from rnn_tui.tui.panel_spec import CURTAIN, panel_spec
+from rnn_tui.tui.panel_spec import PANEL_COVERED, panel_spec
 
 MARGIN = 60  # cells from which on there is a margin of one
 
@@ -20,7 +20,7 @@ def draw(context: DrawContext, width: int, height: int) -> Lines:
     margin = 1 if width >= MARGIN else 0
     across = width - 2 * margin
     if _covers_all(context):
-        drawn: Lines = (((f"{COVERED} ", "dim"), (CURTAIN, "dim")),)
+        drawn: Lines = (((f"{COVERED} ", "dim"), (PANEL_COVERED, "dim")),)
     else:
         drawn = _MODULES[context.selection.big or "equation"](context, across, height - 1)
     lines = tuple((((" " * margin, ""), *line) if line else line) for line in drawn)

@@ -18,7 +18,7 @@ from rnn_tui.tui.draw_context import THINGS, Big, DrawContext, Selection
 from rnn_tui.tui.lesson.view import Covered
 from rnn_tui.tui.lines import cell_width, plain
 from rnn_tui.tui.number_format import COVERED, number
-from rnn_tui.tui.panel_spec import CURTAIN
+from rnn_tui.tui.panel_spec import PANEL_COVERED
 
 SIZES = ((40, 12), (60, 20), (80, 23), (120, 40), (250, 80), (21, 7), (1, 1))
 
@@ -111,4 +111,4 @@ def test_a_panel_that_a_lesson_covers_is_not_seen_in_large(big: Big, panel: str)
         snapshots()[5], Selection(big=big), covered_values=Covered(panels=(panel,))
     )
     lines = view.draw(context, 80, 23)[1:]
-    assert plain(lines).strip() == f"{COVERED} {CURTAIN}"
+    assert plain(lines).strip() == f"{COVERED} {PANEL_COVERED}"
